@@ -1,0 +1,1 @@
+"""What a ledger and all who read it agree on: events, codec, rules, evidence, refusals."""

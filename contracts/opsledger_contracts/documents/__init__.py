@@ -1,0 +1,1 @@
+"""The three content-addressed documents: rulebook, authority matrix, working-day calendar."""

@@ -1,0 +1,1 @@
+"""Frozen classes of everything that can happen, one module per stream noun."""

@@ -1,0 +1,1 @@
+"""Evidence: the Merkle tree, its proofs and its tiles, computed without a database."""

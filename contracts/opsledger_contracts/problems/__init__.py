@@ -1,0 +1,1 @@
+"""Every code with which the system says no, one module per noun."""

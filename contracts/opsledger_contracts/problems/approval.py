@@ -1,0 +1,19 @@
+"""Refusals of acts that need an approval."""
+
+from opsledger_contracts.problems.refusal import Conflict
+
+
+class CaseNotApproved(Conflict):
+    """The approval case has not ended with an approval."""
+
+    code = "case_not_approved"
+    en = "Approval case {case} is {found}, not approved."
+    zh = "审批单 {case} 当前为 {found},尚未批准。"
+
+
+class ApprovedOtherContent(Conflict):
+    """The approval case decided on another thing or on another content (R040)."""
+
+    code = "approved_other_content"
+    en = "Approval case {case} decided on {found}, not on {expected}."
+    zh = "审批单 {case} 所批准的是 {found},而非 {expected}。"

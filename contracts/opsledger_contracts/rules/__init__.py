@@ -1,0 +1,1 @@
+"""What a rulebook may say and exactly what it means: pure, exact, versioned functions."""

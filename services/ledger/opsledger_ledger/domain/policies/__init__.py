@@ -1,0 +1,1 @@
+"""Rules that span nouns: identity and authority, separation of duties, deadlines, approvals."""

@@ -1,0 +1,1 @@
+"""The feed: recorded entries by position, as pages and as a stream, in the bytes of the log."""

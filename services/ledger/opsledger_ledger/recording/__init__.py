@@ -1,0 +1,1 @@
+"""Recording: the durable log, and the only package that knows a database or the library."""

@@ -1,0 +1,265 @@
+"""The log on SQLite: one file, one writing connection, many readers."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from opsledger_contracts.evidence.merkle import consistency_proof, inclusion_proof, root
+from opsledger_contracts.evidence.tiles import TILE_WIDTH, TileSource
+from opsledger_ledger.recording.attributes import attributes
+from opsledger_ledger.recording.connections import (
+    DATABASE_NAME,
+    WAL_PAGES_CHECKPOINT,
+    LedgerDatastore,
+    translated,
+)
+from opsledger_ledger.recording.log import (
+    Finding,
+    Head,
+    LogDamaged,
+    OutcomeUnknown,
+    PersonalValue,
+    StorageFailed,
+)
+from opsledger_ledger.recording.personal import PersonalTables
+from opsledger_ledger.recording.recorder import LedgerRecorder
+from opsledger_ledger.recording.sqlite_batch import SqliteBatch
+from opsledger_ledger.recording.sqlite_reads import SqliteReads
+from opsledger_ledger.recording.startup import (
+    check_content,
+    check_layout,
+    check_settings,
+    layout_findings,
+)
+
+KEY_FILE_NAME: Final = "personal.key"
+
+
+class SqliteLog(SqliteReads):
+    """A ledger's log in a directory; made by ``open_log``."""
+
+    def __init__(self, datastore: LedgerDatastore, personal: PersonalTables) -> None:
+        self._datastore = datastore
+        self._personal = personal
+        self._recorder = LedgerRecorder(datastore)
+        self._failure: StorageFailed | None = None
+        self._pages_since_checkpoint = 0
+        self._purge_due = False
+
+    @contextmanager
+    def begin(self) -> Iterator[SqliteBatch]:
+        """Lock the head and open one transaction; see ``log.Log``."""
+        with self._datastore.get_connection(commit=True):
+            if self._failure is not None:
+                raise StorageFailed(str(self._failure)) from self._failure
+            writer = self._datastore.writer
+            native = writer.native
+            try:
+                cursor = native.execute("BEGIN IMMEDIATE")
+                batch = SqliteBatch(cursor, self._recorder, self._personal)
+                yield batch
+                batch.flush()
+            except sqlite3.Error as error:
+                self._roll_back(native)
+                raise self._latched(error) from error
+            except BaseException:
+                self._roll_back(native)
+                raise
+            try:
+                writer.commit()
+            except sqlite3.Error as error:
+                self._roll_back(native)
+                raise self._latched(error) from error
+            except Exception as error:
+                self._roll_back(native)
+                raise OutcomeUnknown("COMMIT was sent and its answer was lost") from error
+            self._tidy(batch)
+
+    def head(self) -> Head:
+        """Return the committed head."""
+        with self._cursor() as cursor:
+            return self._recorder.head(cursor)
+
+    def leaf(self, position: int) -> bytes:
+        """Return the leaf hash stored at a position; raises LookupError."""
+        hashes = self.tile_hashes(0, position - 1, 1)
+        if position < 1 or not hashes:
+            raise LookupError(f"the log has no position {position}")
+        return hashes[0]
+
+    def position_at(self, instant: str) -> int:
+        """Return the last position recorded at or before ``instant``; 0 if there is none."""
+        low, high = 0, self.head().position
+        while low < high:
+            middle = (low + high + 1) // 2
+            (stored,) = self.entries(middle - 1, 1)
+            if attributes(stored.entry).recorded_at <= instant:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def root_at(self, size: int) -> bytes:
+        """Return the root the tree had at ``size``; raises LookupError beyond the head."""
+        return root(TileSource(self.tile_hashes), size)
+
+    def inclusion(self, position: int, size: int) -> list[bytes]:
+        """Return the audit path of a position (from 1) in the tree of ``size``."""
+        return inclusion_proof(TileSource(self.tile_hashes), position - 1, size)
+
+    def consistency(self, size_from: int, size_to: int) -> list[bytes]:
+        """Return the consistency proof between two sizes of the tree."""
+        return consistency_proof(TileSource(self.tile_hashes), size_from, size_to)
+
+    def tile(self, level: int, index: int) -> bytes:
+        """Return the hashes of a tile as far as it is filled; raises LookupError."""
+        hashes = self.tile_hashes(level, index * TILE_WIDTH, TILE_WIDTH)
+        if not hashes:
+            raise LookupError(f"the tree has no tile {level}/{index}")
+        return b"".join(hashes)
+
+    def tile_hashes(self, level: int, first: int, count: int) -> list[bytes]:
+        """Return up to ``count`` stored hashes of a tile level, from number ``first`` on."""
+        with self._cursor() as cursor:
+            if level == 0:
+                rows = cursor.execute(
+                    "SELECT leaf FROM entries WHERE position > ? AND position <= ? "
+                    "ORDER BY position",
+                    (first, first + count),
+                )
+            else:
+                rows = cursor.execute(
+                    "SELECT hash FROM tiles WHERE level = ? AND number >= ? AND number < ? "
+                    "ORDER BY number",
+                    (level, first, first + count),
+                )
+            return [row[0] for row in rows]
+
+    def personal(self, commitment: str) -> PersonalValue | None:
+        """Return the value behind a commitment, or None if unknown or erased."""
+        with self._cursor() as cursor:
+            return self._personal.get(cursor, commitment)
+
+    def personal_of(self, person: str) -> list[PersonalValue]:
+        """Return all values kept for a person, ordered by commitment."""
+        with self._cursor() as cursor:
+            return self._personal.of(cursor, person)
+
+    def derived_key(self, purpose: str) -> bytes:
+        """Return this ledger's key for a purpose; see `Log.derived_key`."""
+        return self._personal.derived_key(purpose)
+
+    def migrate(self) -> None:
+        """Bring the file to the newest layout.
+
+        Raises:
+            LogDamaged: the file is not a ledger's.
+        """
+        self._recorder.create_table()
+
+    def recover(self) -> None:
+        """Empty the write-ahead log that a killed process left: it may hold erased rows.
+
+        Raises:
+            StorageFailed: the storage failed.
+        """
+        with self._datastore.get_connection(commit=True):
+            try:
+                self._purge_due = not self._datastore.purge()
+            except sqlite3.Error as error:
+                raise self._latched(error) from error
+
+    def check(self) -> None:
+        """Run the start-up checks; raises LogDamaged."""
+        if self._datastore.writing:
+            check_settings(self._datastore.writer.native)
+        with self._cursor() as cursor:
+            check_layout(cursor.connection)
+        check_content(self)
+
+    def verify_storage(self) -> Iterator[Finding]:
+        """Yield what the database itself reports as corrupt."""
+        with self._cursor() as cursor:
+            yield from layout_findings(cursor.connection)
+            for (report,) in cursor.execute("PRAGMA integrity_check").fetchall():
+                if report != "ok":
+                    yield Finding("storage", 0, "database", "ok", report)
+
+    def close(self) -> None:
+        """Close every connection and give up the writer's lock."""
+        self._datastore.close()
+
+    @contextmanager
+    def _cursor(self) -> Iterator[sqlite3.Cursor]:
+        with self._datastore.reading() as cursor:
+            yield cursor
+
+    def _roll_back(self, native: sqlite3.Connection) -> None:
+        """Leave nothing of the open transaction, if the error has not ended it already."""
+        if native.in_transaction:
+            try:
+                native.execute("ROLLBACK")
+            except sqlite3.Error as error:
+                self._latched(error)
+
+    def _latched(self, error: sqlite3.Error) -> Exception:
+        """Return what an error means, and let no batch begin after a failed storage."""
+        meaning = translated(error)
+        if isinstance(meaning, StorageFailed):
+            self._failure = meaning
+        return meaning
+
+    def _tidy(self, batch: SqliteBatch) -> None:
+        """Keep the write-ahead log short, and free of what was erased.
+
+        The batch is durable already, so an error here never reaches its caller: it stops
+        the next batch instead. A full disk leaves everything in the write-ahead log.
+        """
+        self._pages_since_checkpoint += batch.pages_written
+        self._purge_due = self._purge_due or batch.erased
+        try:
+            if self._purge_due:
+                self._purge_due = not self._datastore.purge()
+            if self._pages_since_checkpoint > WAL_PAGES_CHECKPOINT:
+                self._pages_since_checkpoint = 0
+                self._datastore.checkpoint()
+        except sqlite3.Error as error:
+            self._latched(error)
+
+
+def open_log(
+    directory: Path,
+    *,
+    writing: bool = True,
+    checking: bool = True,
+    personal_key_file: Path | None = None,
+) -> SqliteLog:
+    """Open the log of a directory, and make it if it is new and ``writing``.
+
+    The key file of the personal values is ``personal.key`` in the directory unless another
+    place, outside the reach of the database's backups, is given. Only who is about to verify
+    everything opens without ``checking``: the start-up checks refuse what it is to locate.
+
+    Raises:
+        LogInUse: another process writes to it.
+        LogDamaged: there is no log to read, or a start-up check failed.
+    """
+    if writing:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    elif not (directory / DATABASE_NAME).exists():
+        raise LogDamaged(f"there is no ledger in {directory}")
+    datastore = LedgerDatastore(directory, writing=writing)
+    log = SqliteLog(datastore, PersonalTables(personal_key_file or directory / KEY_FILE_NAME))
+    try:
+        if writing:
+            log.migrate()
+        if checking:
+            log.check()
+        if writing:
+            log.recover()
+    except BaseException:
+        log.close()
+        raise
+    return log

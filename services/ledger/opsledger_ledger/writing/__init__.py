@@ -1,0 +1,1 @@
+"""The single writer: queue, group commit, idempotency, catch-up, decision state."""

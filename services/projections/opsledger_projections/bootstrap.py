@@ -1,0 +1,124 @@
+"""Putting the read side together, and serving it as a process."""
+
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+
+from opsledger_projections.clock import ScriptedClock, SystemClock
+from opsledger_projections.config import ProjectionsSettings
+from opsledger_projections.following.feed import Feed
+from opsledger_projections.following.follower import Follower
+from opsledger_projections.following.http_feed import HttpFeed
+from opsledger_projections.following.projector import Projector
+from opsledger_projections.following.rebuild import Rebuilding
+from opsledger_projections.http.app import create_app
+from opsledger_projections.projections import Projections
+from opsledger_projections.tables.generations import Generations
+from opsledger_projections.tables.served import ServedTables
+from opsledger_projections.views.catalogue import VIEWS
+
+SHUTDOWN_S: Final = 3
+"""Longest time for requests under way when the process is told to stop."""
+
+Announce = Callable[[Projections, str], None]
+"""Told once requests are taken: what is served, and at which address."""
+
+
+def open_projections(
+    settings: ProjectionsSettings, feed: Feed | None = None, *, trusting: bool = False
+) -> Projections:
+    """Open the tables and begin to follow the ledger; `feed` stands in for the one over HTTP.
+
+    With `trusting` every caller is let in without a key.
+
+    Tables of other versions of the views are built anew from the first entry; until that has
+    caught up the service is not ready.
+
+    Raises:
+        ValueError: the settings name no API key for the feed, or two.
+
+    """
+    views = list(VIEWS.values())
+    if feed is None:
+        feed = HttpFeed(settings.ledger_url, settings.key())
+    clock = SystemClock() if settings.clock_file is None else ScriptedClock(settings.clock_file)
+    generations = Generations(settings.directory, views)
+    tables = generations.open()
+    served = ServedTables(tables)
+    follower = Follower(feed, Projector(views, tables))
+    projections = Projections(
+        views=views,
+        feed=feed,
+        served=served,
+        follower=follower,
+        rebuilding=Rebuilding(feed, views, generations, served, follower),
+        clock=clock,
+        trusting=trusting,
+    )
+    follower.start()
+    return projections
+
+
+def serve(settings: ProjectionsSettings, announce: Announce, feed: Feed | None = None) -> None:
+    """Serve the read side until the process is told to stop.
+
+    Raises:
+        ValueError: as `open_projections`.
+        OSError: the address cannot be had.
+
+    """
+    with (
+        socket.create_server((settings.host, settings.port), backlog=1024) as listener,
+        open_projections(settings, feed) as projections,
+    ):
+        address = f"http://{settings.host}:{listener.getsockname()[1]}"
+        server = ProjectionsServer(projections, lambda: announce(projections, address))
+        with _signals_left_to_server():
+            server.run(sockets=[listener])
+
+
+class ProjectionsServer(uvicorn.Server):
+    """A server that says when it takes requests."""
+
+    def __init__(self, projections: Projections, started: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                create_app(projections),
+                loop="uvloop",
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                access_log=False,
+                log_level="warning",
+                server_header=False,
+                timeout_graceful_shutdown=SHUTDOWN_S,
+            )
+        )
+        self._on_start = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to take requests, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_start()
+
+
+@contextmanager
+def _signals_left_to_server() -> Iterator[None]:
+    """Keep the signals that the server raises again at its end from killing the process.
+
+    The follower and the tables are closed after the server; they must get to it.
+    """
+    before = {
+        number: signal.signal(number, lambda _number, _frame: None)
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

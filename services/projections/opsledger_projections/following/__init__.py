@@ -1,0 +1,1 @@
+"""Following the ledger's feed: catch up, then stay with it."""

@@ -1,0 +1,165 @@
+"""The loop that keeps the tables with the ledger: catch up in pages, then wait for what is new."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import structlog
+
+from opsledger_projections.errors import (
+    FeedForged,
+    FollowingFailed,
+    ProjectionsError,
+    TablesUnwritable,
+)
+from opsledger_projections.following.feed import Feed, FeedUnreachable
+from opsledger_projections.following.projector import Projector
+
+PAGE_ENTRIES_MAX: Final = 1_000
+WAIT_S: Final = 2.0
+"""Longest wait of one request for a new entry, and of a stop for the loop."""
+IDLE_PAUSE_S: Final = 0.01
+"""Pause after an empty page, so that a feed that does not wait is not asked without end."""
+BACKOFF_FIRST_S: Final = 0.1
+BACKOFF_MAX_S: Final = 5.0
+
+_log = structlog.get_logger()
+
+
+class Follower:
+    """Follows `feed` on a thread of its own and projects what comes.
+
+    A ledger that is unreachable and a full disk are waited out with growing pauses. Anything that
+    shows the feed or the tables to be wrong stops the loop; `failure` then says what it was and
+    reads go on.
+    """
+
+    def __init__(
+        self, feed: Feed, projector: Projector, *, page_entries_max: int = PAGE_ENTRIES_MAX
+    ) -> None:
+        self._feed = feed
+        self._projector = projector
+        self._page_entries_max = page_entries_max
+        self._projecting = threading.RLock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self.failure: ProjectionsError | None = None
+        """What stopped the loop; None while it runs."""
+        self.caught_up = False
+        """Whether the tables have once been where the ledger was."""
+        self.head_position = 0
+        """Last position of the ledger, as it was last asked."""
+        self.checked_position = 0
+        """Last position at which the root over all entries was found equal to the ledger's."""
+
+    @property
+    def position(self) -> int:
+        """The position up to which the tables are written."""
+        return self._projector.position
+
+    @property
+    def root(self) -> str:
+        """Hexadecimal Merkle root over all entries projected."""
+        return self._projector.root
+
+    @property
+    def running(self) -> bool:
+        """Whether the loop runs."""
+        return self._thread.is_alive()
+
+    def fail(self, failure: ProjectionsError) -> None:
+        """Stop following for good: feed or tables were found wrong."""
+        self.failure = failure
+        self.stop()
+        _log.error("following stopped", detail=str(failure))
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the page under way; a long poll is given up on within its waiting time."""
+        self._stopping.set()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the loop to end; tells whether it has."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let nothing be projected inside the block."""
+        with self._projecting:
+            yield
+
+    def switch(self, projector: Projector) -> None:
+        """Go on with another projector, which stands at the same position; call inside `paused`."""
+        assert projector.position == self._projector.position
+        self._projector = projector
+
+    def step(self, wait_s: float) -> int:
+        """Read and project one page; gives the number of entries.
+
+        Raises:
+            FeedUnreachable: the ledger gave no page.
+            ProjectionsError: feed or tables are wrong.
+
+        """
+        page = self._feed.page(self._projector.position, self._page_entries_max, wait_s)
+        if page:
+            with self._projecting:
+                # A check of the root may have taken in the same entries meanwhile.
+                page = [fed for fed in page if fed.position > self._projector.position]
+                self._projector.project(page)
+        return len(page)
+
+    def check_root(self) -> None:
+        """Compare the root over all that was fed with the ledger's, as of the ledger's head.
+
+        The tables are brought to the head for it if it is not more than a page away.
+
+        Raises:
+            FeedForged: they differ.
+            FeedUnreachable: the ledger gave no answer.
+            ProjectionsError: feed or tables are wrong.
+
+        """
+        head = self._feed.head()
+        self.head_position = head.position
+        with self._projecting:
+            missing = head.position - self._projector.position
+            if 0 < missing <= self._page_entries_max:
+                page = self._feed.page(self._projector.position, missing, 0)
+                if page:
+                    self._projector.project(page)
+            if head.position != self._projector.position:
+                return
+            if head.root != self._projector.root:
+                raise FeedForged(
+                    position=head.position, expected=head.root, found=self._projector.root
+                )
+            self.checked_position = head.position
+
+    def _run(self) -> None:
+        pause_s = BACKOFF_FIRST_S
+        while not self._stopping.is_set():
+            try:
+                taken = self.step(WAIT_S if self.caught_up else 0)
+                if taken < self._page_entries_max and (taken or not self.caught_up):
+                    self.check_root()
+                    self.caught_up |= self.position >= self.head_position
+            except (FeedUnreachable, TablesUnwritable) as passing:
+                kind = type(passing).__name__
+                _log.warning("not following", kind=kind, detail=str(passing), retry_in_s=pause_s)
+                self._stopping.wait(pause_s)
+                pause_s = min(2 * pause_s, BACKOFF_MAX_S)
+            except ProjectionsError as failure:
+                self.fail(failure)
+            except Exception as error:  # noqa: BLE001 - a fault of the program stops following.
+                _log.exception("following failed")
+                self.fail(FollowingFailed(f"{type(error).__name__}: {error}"))
+            else:
+                pause_s = BACKOFF_FIRST_S
+                if not taken:
+                    self._stopping.wait(IDLE_PAUSE_S)

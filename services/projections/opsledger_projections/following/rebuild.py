@@ -1,0 +1,139 @@
+"""Rebuild: all tables made anew beside the served ones, compared, and switched.
+
+The new tables are built in a file of their own from position 1 until they stand where the served
+ones stand; the digests of each view then tell whether rebuilt equals live, and the new tables are
+served. Who stops iterating cancels: what is built so far stays, and the next rebuild goes on from
+there.
+"""
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final
+
+from opsledger_projections.errors import RebuildUnderWay
+from opsledger_projections.following.feed import Feed, FeedUnreachable
+from opsledger_projections.following.follower import Follower
+from opsledger_projections.following.projector import Projector
+from opsledger_projections.tables.digest import digest
+from opsledger_projections.tables.generations import Generations
+from opsledger_projections.tables.port import Tables
+from opsledger_projections.tables.served import ServedTables
+from opsledger_projections.views.view import View
+
+PAGE_ENTRIES: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildProgress:
+    """How far a rebuild has come."""
+
+    position: int
+    position_last: int
+    """Where the served tables stand, and the rebuild will end."""
+    events_per_s: int
+    remaining_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuiltView:
+    """A view rebuilt, beside the one that was served."""
+
+    view: str
+    position: int
+    """Position as of which both were compared."""
+    live: str
+    """Digest of the served table."""
+    rebuilt: str
+    """Digest of the rebuilt table."""
+
+    @property
+    def equal(self) -> bool:
+        """Whether rebuilt equals live byte for byte."""
+        return self.live == self.rebuilt
+
+
+class Rebuilding:
+    """Rebuilds the served tables of a follower, one rebuild at a time."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        views: Sequence[View],
+        generations: Generations,
+        served: ServedTables,
+        follower: Follower,
+    ) -> None:
+        self._feed = feed
+        self._views = views
+        self._generations = generations
+        self._served = served
+        self._follower = follower
+        self._lock = Lock()
+
+    def run(self) -> Generator[RebuildProgress | RebuiltView]:
+        """Rebuild, compare and switch.
+
+        Yields:
+            The progress after each page, then each view as rebuilt and compared; when the last one
+            is taken, the rebuilt tables are served.
+
+        Raises:
+            RebuildUnderWay: another rebuild is.
+            FeedUnreachable: the ledger gave no page.
+
+        """
+        if not self._lock.acquire(blocking=False):
+            raise RebuildUnderWay
+        try:
+            tables = self._generations.open_next()
+            switched = False
+            try:
+                projector = Projector(self._views, tables)
+                yield from self._catch_up(projector)
+                yield from self._compare(tables, projector.position)
+                with self._follower.paused():
+                    while projector.position < self._follower.position:
+                        self._take_page(projector, PAGE_ENTRIES)
+                    self._generations.switch(tables)
+                    self._follower.switch(projector)
+                    self._served.replace(tables)
+                    switched = True
+            finally:
+                if not switched:
+                    tables.close()
+        finally:
+            self._lock.release()
+
+    def _catch_up(self, projector: Projector) -> Iterator[RebuildProgress]:
+        began_at, began_position = time.monotonic(), projector.position
+        while (left := self._follower.position - projector.position) > 0:
+            self._take_page(projector, min(PAGE_ENTRIES, left))
+            done = projector.position - began_position
+            rate = max(1, round(done / max(time.monotonic() - began_at, 1e-3)))
+            left = max(0, self._follower.position - projector.position)
+            yield RebuildProgress(
+                position=projector.position,
+                position_last=projector.position + left,
+                events_per_s=rate,
+                remaining_s=left // rate,
+            )
+
+    def _take_page(self, projector: Projector, limit: int) -> None:
+        page = self._feed.page(projector.position, limit, 0)
+        if not page:
+            raise FeedUnreachable(
+                f"the feed ends at {projector.position}, before the served tables"
+            )
+        projector.project(page)
+
+    def _compare(self, rebuilt: Tables, position: int) -> Iterator[RebuiltView]:
+        with self._served.reading() as live:
+            for view in self._views:
+                yield RebuiltView(
+                    view=view.name,
+                    position=position,
+                    live=digest(live, view, position),
+                    rebuilt=digest(rebuilt, view, position),
+                )

@@ -1,0 +1,1 @@
+"""The query API of the read side."""

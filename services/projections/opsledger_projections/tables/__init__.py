@@ -1,0 +1,1 @@
+"""Temporal tables: rows that are closed and followed, never overwritten."""

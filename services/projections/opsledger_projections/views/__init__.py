@@ -1,0 +1,1 @@
+"""Views: pure functions from events to row changes, one module per subject."""

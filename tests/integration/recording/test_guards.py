@@ -1,0 +1,76 @@
+"""Append-only in the database itself: no statement changes, removes or replaces a row."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from opsledger_ledger.recording.sqlite_log import open_log
+from support.log_entries import filled
+from support.tampering import database
+
+STATEMENTS = {
+    "change an entry": "UPDATE entries SET entry = X'7B7D' WHERE position = 3",
+    "change a position": "UPDATE entries SET position = 99 WHERE position = 3",
+    "change by replacing": "UPDATE OR REPLACE entries SET position = 4 WHERE position = 3",
+    "remove the last entry": "DELETE FROM entries WHERE position = 300",
+    "remove all entries": "DELETE FROM entries",
+    "replace by position": (
+        "INSERT OR REPLACE INTO entries VALUES (3, 's/1', 1, 't', X'00', X'7B7D')"
+    ),
+    "replace by version": (
+        "INSERT OR REPLACE INTO entries VALUES (301, 'letter/BJ-1', 1, 't', X'00', X'7B7D')"
+    ),
+    "REPLACE INTO": "REPLACE INTO entries VALUES (3, 'letter/BJ-2', 1, 't', X'00', X'7B7D')",
+    "upsert": (
+        "INSERT INTO entries VALUES (3, 's/1', 1, 't', X'00', X'7B7D') "
+        "ON CONFLICT (position) DO UPDATE SET entry = excluded.entry"
+    ),
+    "leave a gap in positions": "INSERT INTO entries VALUES (302, 's/1', 1, 't', X'00', X'7B7D')",
+    "before the first entry": ("INSERT INTO entries VALUES (0, 's/1', 1, 't', X'00', X'7B7D')"),
+    "no position": "INSERT INTO entries VALUES (NULL, 's/1', 1, 't', X'00', X'7B7D')",
+    "leave a gap in versions": "INSERT INTO entries VALUES (301, 's/1', 2, 't', X'00', X'7B7D')",
+    "a version twice": "INSERT INTO entries VALUES (301, 'letter/BJ-1', 1, 't', X'00', X'7B7D')",
+    "change a tile": "UPDATE tiles SET hash = X'00'",
+    "remove a tile": "DELETE FROM tiles",
+    "replace a tile": "INSERT OR REPLACE INTO tiles VALUES (1, 0, X'00')",
+    "a tile out of turn": "INSERT INTO tiles VALUES (1, 2, X'00')",
+    "move the head back": "UPDATE head SET position = 299",
+    "move the head beyond": "UPDATE head SET position = 301",
+    "change the tree only": "UPDATE head SET frontier = X'00'",
+    "turn back the time": "UPDATE head SET recorded_at = '1999'",
+    "remove the head": "DELETE FROM head",
+    "replace the head": "INSERT OR REPLACE INTO head VALUES (1, 301, '2099', X'00')",
+    "a second head": "INSERT INTO head VALUES (2, 301, '2099', X'00')",
+    "change an answer": "UPDATE answers SET answer = X'00'",
+    "remove an answer": "DELETE FROM answers",
+    "replace an answer": "INSERT OR REPLACE INTO answers VALUES ('s', 'k', X'00', X'00')",
+}
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A closed log of 300 entries and one answer."""
+    place = tmp_path_factory.mktemp("guards")
+    log = filled(place, 300, batch_size=60)
+    with log.begin() as batch:
+        batch.put_answer("s", "k", b"f", b"a")
+    log.close()
+    return place
+
+
+@pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS)
+def test_the_database_refuses(directory: Path, statement: str) -> None:
+    """Even a stranger's connection, with none of our settings, cannot rewrite history."""
+    with database(directory) as connection:
+        before = list(connection.iterdump())
+        with pytest.raises(sqlite3.IntegrityError):
+            connection.execute(statement)
+        assert list(connection.iterdump()) == before
+
+
+def test_a_refused_statement_leaves_the_log_sound(directory: Path) -> None:
+    """After all those attempts the log still opens and writes."""
+    log = open_log(directory)
+    assert log.head().position == 300
+    log.close()
