@@ -1,0 +1,38 @@
+"""The read side's answer to what a letter said as of a position, over HTTP."""
+
+import random
+import tempfile
+from collections.abc import Iterator
+
+from benchmarks.folding import LETTER_EVENTS, LIMIT_MS
+from benchmarks.measure import Figure, Scale
+from benchmarks.processes import running
+from benchmarks.reading import read
+
+WARM_UP_LOOKS = 10
+
+
+def figures(scale: Scale) -> Iterator[Figure]:
+    """Measure and yield the figure of this part."""
+    chosen = random.Random(1)
+    looks = tuple(
+        f"/v1/letters/L?known_at={chosen.randint(1, LETTER_EVENTS)}&min_position={LETTER_EVENTS}"
+        for _ in range(scale.looks)
+    )
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running("letter_server", folder, str(LETTER_EVENTS)) as server,
+        running("load") as load,
+    ):
+        address = server.read()
+        read(load, address, looks[:WARM_UP_LOOKS])
+        measured = read(load, address, looks)
+    yield Figure(
+        work=f"GET a letter of {LETTER_EVENTS} events as of any position, over HTTP (p99)",
+        unit="ms",
+        ours=measured.p99_ms,
+        peer="limit: 20 ms",
+        theirs=LIMIT_MS,
+        at_most=1.0,
+        detail=f"p50 {measured.p50_ms:.1f} ms",
+    )
