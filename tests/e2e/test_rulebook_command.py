@@ -355,9 +355,7 @@ def test_nothing_but_infos_is_well(tmp_path: Path) -> None:
     """An info stands against nothing: exit status 0, and the count in either language."""
     text = changed("params:\n    base: 10", "params:\n    base: 10")
     start, end = text.index("- clause: 3.3"), text.index("- clause: 4.1")
-    kept = text[:start] + text[end:]
-    start, end = kept.index("- clause: 4.9"), kept.index("- clause: 5.1")
-    file = written(tmp_path, kept[:start] + kept[end:])
+    file = written(tmp_path, text[:start] + text[end:])
     answer = asked("lint", file, *CALENDAR, "--lang", "zh")
     assert answer.exit_code == 0, answer.output
     assert answer.stdout.splitlines()[-1] == "错误 0，警告 0，提示 2"
