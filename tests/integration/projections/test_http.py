@@ -500,6 +500,7 @@ def test_the_documentation_needs_no_network(client: TestClient) -> None:
 
 def test_measures_count_requests_by_route(client: TestClient) -> None:
     """No identifier is in a label: routes are counted under their templates."""
+    _get(client, f"/v1/letters/{LETTER}")
     text = client.get("/metrics", headers={"Authorization": f"Bearer opl_k-operator_{SECRET}"}).text
     assert 'route="/v1/letters/{letter}"' in text
     assert LETTER not in text
