@@ -12,6 +12,7 @@ they test something which the ledger's recorder is not:
   the feed is the ledger's own.
 """
 
+import threading
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -26,6 +27,9 @@ from opsledger_ledger.recording.connections import LedgerDatastore
 from opsledger_ledger.recording.recorder import LedgerRecorder
 from opsledger_ledger.recording.schema import expected
 
+READER_S = 30.0
+"""Longest wait for a reading thread that was told to stop."""
+
 
 class OnOneDirectory:
     """Gives every case a recorder on a directory of its own."""
@@ -39,7 +43,12 @@ class OnOneDirectory:
     @pytest.fixture(autouse=True)
     def _directory(self, tmp_path: Path) -> Iterator[None]:
         self.datastore = LedgerDatastore(tmp_path, writing=True)
+        before = set(threading.enumerate())
         yield
+        # The library's cases tell their readers to stop and do not wait for them; a connection that is
+        # closed under a reader takes the whole process down.
+        for thread in set(threading.enumerate()) - before:
+            thread.join(READER_S)
         self.datastore.close()
 
     def new_originator_id(self) -> str:

@@ -47,11 +47,6 @@ def decide(entry: CommandEntry, command: Command, act: Act, world: World) -> Dec
     return Decision(act, records)
 
 
-def execute(entry: CommandEntry, command: Command, act: Act, world: World) -> list[Record]:
-    """Decide a command and give its records alone; see `decide`."""
-    return decide(entry, command, act, world).records
-
-
 def _placed(item: Any, own_stream: str) -> Record:
     if not isinstance(item, Record):
         return Record(item, own_stream)
