@@ -24,6 +24,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 # More arguments for pytest, and more for `make lock` (UPGRADE=--upgrade takes the newest versions).
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 UPGRADE ?=
 
 .PHONY: help
@@ -95,13 +96,32 @@ fix: $(STAMP) ## format, and mend what the linter can mend
 contracts: $(STAMP) ## write schemas, API documents and vectors again from the catalogue
 	@$(BIN)/python -m opsledger.generate
 
+# Further arguments: CORPUS='export FOLDER', CORPUS='show 17 42', CORPUS='replay --blocks 1000'.
+CORPUS ?= replay
+
+.PHONY: corpus
+corpus: $(STAMP) ## replay 20,000 recorded assessments under every interpreter, seed, zone and locale
+	@PYTHONPATH=tests $(BIN)/python -m support.corpus_command $(CORPUS)
+
+# Further arguments: MUTANTS='--module numbers days', MUTANTS='--sample 300 --workers 1'.
+MUTANTS ?=
+
+.PHONY: mutants
+mutants: $(STAMP) ## plant faults in the rules, one at a time, and see that the tests notice
+	@PYTHONPATH=tests $(BIN)/python -m support.mutation $(MUTANTS)
+
 .PHONY: bench
 bench: $(STAMP) ## measure, each figure beside a peer or a limit of the same run
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+.PHONY: bench-readme
+bench-readme: $(STAMP) # write the figures of the last run into the README
+	@$(BIN)/python -m benchmarks --readme
 
 .PHONY: faults
-faults: $(STAMP) ## the tests that kill, cut and starve real processes
-	@$(BIN)/python -m pytest -m faults $(PYTEST_ARGS)
+faults: $(STAMP) ## the tests that kill, cut and starve real processes (CYCLES=10000 for a release)
+	@$(if $(CYCLES),OPSLEDGER_FAULT_CYCLES=$(CYCLES) OPSLEDGER_FAULT_REPORTS=build/faults) \
+	  $(BIN)/python -m pytest -m faults $(PYTEST_ARGS)
 
 .PHONY: wheels
 wheels: $(STAMP) ## build the four wheels, install them into an empty environment, try them
@@ -122,9 +142,9 @@ wheels: $(STAMP) ## build the four wheels, install them into an empty environmen
 .PHONY: lock
 lock: ## write requirements/ again (UPGRADE=--upgrade takes the newest versions)
 	@test -x $(BIN)/uv || { echo "run make setup first" >&2; exit 1; }
-	@$(LOCK) $(PROJECTS) --output-file requirements/runtime.txt >/dev/null
+	@$(LOCK) $(PROJECTS) --extra postgres --extra nats --output-file requirements/runtime.txt >/dev/null
 	@$(LOCK) --group build --output-file requirements/build.txt >/dev/null
-	@$(LOCK) $(PROJECTS) --group dev \
+	@$(LOCK) $(PROJECTS) --all-extras --group dev \
 	  --constraint requirements/runtime.txt --constraint requirements/build.txt \
 	  --output-file requirements/dev.txt >/dev/null
 

@@ -1,7 +1,7 @@
 """Bodies of the measured commands as pydantic reads them, as strict as the ledger reads its own."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -65,3 +65,27 @@ class AppointPerson(Body):
 
     person: Identifier
     valid_from: Day
+
+
+class Route(NamedTuple):
+    """One of the measured commands."""
+
+    noun: str
+    verb: str
+    body: type[Body]
+    creates: bool
+
+    @property
+    def path(self) -> str:
+        """The path of its endpoint."""
+        return f"/v1/{self.noun}s/{{name}}/{self.verb}"
+
+
+ROUTES: Final = (
+    Route("unit", "register", RegisterUnit, creates=True),
+    Route("unit", "set-control-mode", SetControlMode, creates=False),
+    Route("indicator", "define", DefineIndicator, creates=True),
+    Route("indicator", "revise", DefineIndicator, creates=False),
+    Route("position", "define", DefinePosition, creates=True),
+    Route("position", "appoint", AppointPerson, creates=False),
+)

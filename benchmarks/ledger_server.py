@@ -1,10 +1,11 @@
-"""The ledger service as it is, for measuring: serves a directory and tells its address."""
+"""The ledger service as it is, for measuring: serves a place and tells its address."""
 
 import sys
-from pathlib import Path
+
+from benchmarks.ledgers import settings
+from benchmarks.places import Place
 
 from opsledger_ledger.bootstrap import serve
-from opsledger_ledger.config import LedgerSettings
 from opsledger_ledger.ledger import Ledger
 
 
@@ -13,4 +14,4 @@ def _announce(_ledger: Ledger, address: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(serve(LedgerSettings(directory=Path(sys.argv[1]), port=0), _announce))
+    sys.exit(serve(settings(Place.of(sys.argv[1])), _announce))

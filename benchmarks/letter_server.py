@@ -10,7 +10,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.history import entries, letter_events
+from benchmarks.folding import LETTER_ITEMS
+from benchmarks.mix import letter_entries
 
 from opsledger_contracts.evidence.merkle import Frontier, leaf_hash
 from opsledger_projections.bootstrap import ProjectionsServer, open_projections
@@ -22,7 +23,7 @@ class LetterFeed:
     """A feed of all events of one letter."""
 
     def __init__(self, events: int) -> None:
-        history = entries("letter/L", letter_events(events))
+        history = letter_entries(events, LETTER_ITEMS)
         self._entries = [FeedEntry(position, entry) for position, entry in enumerate(history, 1)]
         frontier = Frontier()
         frontier.extend([leaf_hash(entry) for entry in history])

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from hashlib import sha256
 from typing import Final, cast
 
 import msgspec
@@ -45,6 +46,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     p99_ms: float
     busy: float
     """Share of one processor that the load itself used."""
+    content: str
+    """SHA-256 over the bodies of the pages, in the order in which they came; "" for commands."""
     refused: int
     """Answers that were no success."""
     first_refusal: str
@@ -70,6 +73,7 @@ class _Tally:
         self.requests = 0
         self.refused = 0
         self.first_refusal = ""
+        self.content = sha256()
 
     def answered(self, sent: float, now: float, answer: bytes) -> None:
         self.requests += 1
@@ -83,8 +87,11 @@ class _Tally:
 class _Connection(asyncio.Protocol):
     """One client: sends, waits for the whole answer, sends again until there is nothing to send."""
 
-    def __init__(self, tally: _Tally, request: Callable[[], bytes | None]) -> None:
+    def __init__(
+        self, tally: _Tally, request: Callable[[], bytes | None], *, keeping: bool
+    ) -> None:
         self._tally = tally
+        self._keeping = keeping
         self._request = request
         self._received = b""
         self._sent = 0.0
@@ -106,9 +113,13 @@ class _Connection(asyncio.Protocol):
         length = int(self._received[place : self._received.find(b"\r", place)])
         if len(self._received) < head_end + 4 + length:
             return
-        self._tally.answered(self._sent, time.perf_counter(), self._received)
+        answer, sent, now = self._received, self._sent, time.perf_counter()
         self._received = b""
+        # The next request goes out first: what the load does with an answer costs it no time.
         self._send()
+        self._tally.answered(sent, now, answer)
+        if self._keeping:
+            self._tally.content.update(memoryview(answer)[head_end + 4 :])
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is None and self._over:
@@ -137,7 +148,7 @@ async def measured(run: Run) -> Measured:
     connections = []
     for request in _requests(run, counted_from + run.seconds):
         _, connection = await loop.create_connection(
-            partial(_Connection, tally, request),
+            partial(_Connection, tally, request, keeping=bool(run.pages)),
             run.host,
             run.port,
         )
@@ -152,6 +163,7 @@ async def measured(run: Run) -> Measured:
         p50_ms=1000 * at(tally.latencies, 0.5),
         p99_ms=1000 * at(tally.latencies, 0.99),
         busy=(time.process_time() - busy_before) / passed,
+        content=tally.content.hexdigest() if run.pages else "",
         refused=tally.refused,
         first_refusal=tally.first_refusal,
     )

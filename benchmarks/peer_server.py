@@ -6,15 +6,15 @@ aggregate and hashes nothing: whatever it leaves out is to its advantage.
 """
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from hashlib import sha256
-from pathlib import Path
 from typing import Annotated, Any
 
 from anyio.to_thread import current_default_thread_limiter
-from benchmarks import bodies
+from benchmarks.bodies import ROUTES, Body, Route
 from benchmarks.peer_application import Facts, Things
+from benchmarks.places import Place
 from benchmarks.serving import serve
 from fastapi import FastAPI, Header, Response
 
@@ -50,70 +50,35 @@ def create_app(things: Things) -> FastAPI:
         yield
 
     app = FastAPI(openapi_url=None, lifespan=lifespan)
-
-    def created(
-        noun: str, name: str, body: bodies.Body, response: Response, about: Facts
-    ) -> dict[str, Any]:
-        response.status_code = 201
-        facts = body.model_dump(mode="json")
-        return {"stream": f"{noun}/{name}", "version": things.create(noun, name, facts, about)}
-
-    def changed(noun: str, name: str, body: bodies.Body, about: Facts) -> dict[str, Any]:
-        facts = body.model_dump(mode="json")
-        return {"stream": f"{noun}/{name}", "version": things.change(noun, name, facts, about)}
-
-    @app.post("/v1/units/{name}/register")
-    def register_unit(
-        name: str,
-        body: bodies.RegisterUnit,
-        response: Response,
-        key: Key,
-        position: Position = None,
-    ) -> dict[str, Any]:
-        return created("unit", name, body, response, _about(key, position))
-
-    @app.post("/v1/units/{name}/set-control-mode")
-    def set_control_mode(
-        name: str, body: bodies.SetControlMode, key: Key, position: Position = None
-    ) -> dict[str, Any]:
-        return changed("unit", name, body, _about(key, position))
-
-    @app.post("/v1/indicators/{name}/define")
-    def define_indicator(
-        name: str,
-        body: bodies.DefineIndicator,
-        response: Response,
-        key: Key,
-        position: Position = None,
-    ) -> dict[str, Any]:
-        return created("indicator", name, body, response, _about(key, position))
-
-    @app.post("/v1/indicators/{name}/revise")
-    def revise_indicator(
-        name: str, body: bodies.DefineIndicator, key: Key, position: Position = None
-    ) -> dict[str, Any]:
-        return changed("indicator", name, body, _about(key, position))
-
-    @app.post("/v1/positions/{name}/define")
-    def define_position(
-        name: str,
-        body: bodies.DefinePosition,
-        response: Response,
-        key: Key,
-        position: Position = None,
-    ) -> dict[str, Any]:
-        return created("position", name, body, response, _about(key, position))
-
-    @app.post("/v1/positions/{name}/appoint")
-    def appoint(
-        name: str, body: bodies.AppointPerson, key: Key, position: Position = None
-    ) -> dict[str, Any]:
-        return changed("position", name, body, _about(key, position))
-
+    for route in ROUTES:
+        app.post(route.path)(_endpoint(things, route))
     return app
 
 
+def _endpoint(things: Things, route: Route) -> Callable[..., dict[str, Any]]:
+    """Give the function of one route; not a coroutine, so that each request has a thread."""
+    kind = route.body
+
+    def answer(
+        name: str,
+        body: kind,  # type: ignore[valid-type] # Read by FastAPI.
+        response: Response,
+        key: Key,
+        position: Position = None,
+    ) -> dict[str, Any]:
+        read: Body = body
+        facts, about = read.model_dump(mode="json"), _about(key, position)
+        if route.creates:
+            response.status_code = 201
+            version = things.create(route.noun, name, facts, about)
+        else:
+            version = things.change(route.noun, name, facts, about)
+        return {"stream": f"{route.noun}/{name}", "version": version}
+
+    return answer
+
+
 if __name__ == "__main__":
-    things = Things(Path(sys.argv[1]))
-    assert things.synchronous() == 2, "the peer must wait for the disk"
+    things = Things(Place.of(sys.argv[1]))
+    things.require_durable()
     serve(create_app(things))

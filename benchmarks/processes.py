@@ -41,13 +41,39 @@ class Program:
         self._process.stdin.flush()
 
     def cpu_s(self) -> float:
-        """Tell the processor time that the program's threads have used so far.
+        """Tell the processor time that the program and its children have used so far.
 
         From the scheduler, to the nanosecond; the times in `stat` come in steps of 10 ms.
         """
-        threads = Path(f"/proc/{self._process.pid}/task").iterdir()
-        used_ns = [int((thread / "schedstat").read_text("ascii").split()[0]) for thread in threads]
-        return sum(used_ns) / 1e9
+        return sum(
+            int((thread / "schedstat").read_text("ascii").split()[0]) / 1e9
+            for process in self._family()
+            for thread in (process / "task").iterdir()
+        )
+
+    def memory_mb(self) -> float:
+        """Tell the memory of the program and its children, what they share counted once."""
+        return sum(_memory_mb(process) for process in self._family())
+
+    def memory_parts(self) -> str:
+        """Tell the memory of each of them."""
+        parts = [f"{_memory_mb(process):.0f}" for process in self._family()]
+        return f"processes of {', '.join(parts)} MB"
+
+    def _family(self) -> list[Path]:
+        """List the program and all processes that it has started, by their parents."""
+        parents = {}
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                # The name in parentheses may hold anything; the parent is the second word after.
+                after = status.read_text(errors="replace").rpartition(")")[2].split()
+            except OSError:
+                continue  # It has ended meanwhile.
+            parents[int(status.parent.name)] = int(after[1])
+        family = [self._process.pid]
+        for member in family:
+            family += [child for child, parent in parents.items() if parent == member]
+        return [Path(f"/proc/{member}") for member in family]
 
     def stop(self) -> None:
         """End the program, gently if it lets us."""
@@ -58,6 +84,14 @@ class Program:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+
+
+def _memory_mb(process: Path) -> float:
+    try:
+        lines = (process / "smaps_rollup").read_text("ascii").splitlines()
+    except (ProcessLookupError, FileNotFoundError):
+        return 0  # It has ended meanwhile.
+    return sum(int(line.split()[1]) / 1000 for line in lines if line.startswith("Pss:"))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from benchmarks.measure import Figure, Scale
+from benchmarks.measure import Figure, Scale, limit
 from benchmarks.processes import ROOT
 
 from opsledger_contracts.rules.scoring import score
@@ -52,7 +52,7 @@ def _figures(scale: Scale, tables: Tables, period: str) -> Iterator[Figure]:
             score(run.inputs, run.rulebook)
         return None
 
-    yield _limit(
+    yield limit(
         f"one assessment of {ITEMS} items with its full tree",
         "ms",
         1000 * _seconds(scoring, scale.rounds) / RUNS_PER_ROUND,
@@ -66,7 +66,7 @@ def _figures(scale: Scale, tables: Tables, period: str) -> Iterator[Figure]:
         def sweeping(search: Search = search) -> object:
             return list(sweep(tables, period, search, position))
 
-        yield _limit(work, "s", _seconds(sweeping, 2), 5)
+        yield limit(work, "s", _seconds(sweeping, 2), 5)
     yield Figure(
         work=f"shadow run over {LETTERS} assessments",
         unit="s",
@@ -80,17 +80,6 @@ def _figures(scale: Scale, tables: Tables, period: str) -> Iterator[Figure]:
         ours=1000 * _seconds(lambda: sensitivity(tables, "AS-U0001", None, position), scale.rounds),
         peer="one score",
         theirs=1000 * _seconds(scoring, 1) / RUNS_PER_ROUND,
-    )
-
-
-def _limit(work: str, unit: str, ours: float, limit: float) -> Figure:
-    return Figure(
-        work=work,
-        unit=unit,
-        ours=ours,
-        peer=f"limit: {limit:g} {unit}",
-        theirs=limit,
-        at_most=1.0,
     )
 
 

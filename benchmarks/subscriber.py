@@ -1,13 +1,14 @@
 """A live reader of the feed: follows the event stream and keeps what it received, in order.
 
 Run as `python -m benchmarks.subscriber HOST PORT TOKEN FILE`. Says `following` once it is
-connected. Then it reads one line with a position, goes on until it has received that position, and
-writes one record an event into the file: the position in 8 bytes, the leaf hash of the received
-bytes in 32.
+connected. Then it reads one line with a position, goes on until it has received that position,
+writes one record an event into the file (the position in 8 bytes, the leaf hash of the received
+bytes in 32), and says the seconds from the beginning to that event.
 """
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 from typing import Final, cast
 
@@ -30,7 +31,10 @@ class Subscriber(asyncio.Protocol):
         self._rest = b""
         self._grown = asyncio.Event()
         self.last = 0
-        self.records: list[bytes] = []
+        self.received: list[tuple[int, bytes]] = []
+        """Positions and leaf hashes, as they came."""
+        self.received_at: dict[int, float] = {}
+        """When each position came first, on the clock of `time.perf_counter`."""
         self.following: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -53,13 +57,15 @@ class Subscriber(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """Take in some of the stream; the last frame may be incomplete."""
+        now = time.perf_counter()
         *frames, self._rest = (self._rest + body).split(b"\n\n")
         for frame in frames:
             if not frame.startswith(b"id: "):
                 continue
             identifier, _, data = frame.removeprefix(b"id: ").partition(b"\ndata: ")
             self.last = int(identifier)
-            self.records.append(RECORD.pack(self.last, leaf_hash(data)))
+            self.received.append((self.last, leaf_hash(data)))
+            self.received_at.setdefault(self.last, now)
 
     async def reach(self, position: int) -> None:
         """Wait until a position has been received."""
@@ -69,8 +75,8 @@ class Subscriber(asyncio.Protocol):
                 await self._grown.wait()
 
 
-async def followed(host: str, port: int, token: str) -> bytes:
-    """Follow the feed from its first event until the position that is told on standard input."""
+async def subscribed(host: str, port: int, token: str) -> Subscriber:
+    """Open the event stream from the first event on."""
     loop = asyncio.get_running_loop()
     request = (
         f"GET /v1/events/stream?after=0 HTTP/1.1\r\nHost: {host}\r\n"
@@ -78,13 +84,22 @@ async def followed(host: str, port: int, token: str) -> bytes:
     )
     _, subscriber = await loop.create_connection(lambda: Subscriber(request.encode()), host, port)
     await subscriber.following
+    return subscriber
+
+
+async def followed(host: str, port: int, token: str) -> tuple[bytes, float]:
+    """Follow the feed from its first event until the position that is told on standard input."""
+    began = time.perf_counter()
+    subscriber = await subscribed(host, port, token)
     print("following", flush=True)
+    loop = asyncio.get_running_loop()
     position = int(await loop.run_in_executor(None, sys.stdin.readline))
     await subscriber.reach(position)
-    return b"".join(subscriber.records)
+    records = b"".join(RECORD.pack(*record) for record in subscriber.received)
+    return records, subscriber.received_at[position] - began
 
 
 if __name__ == "__main__":
-    records = uvloop.run(followed(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
+    records, seconds = uvloop.run(followed(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
     Path(sys.argv[4]).write_bytes(records)
-    print("written", flush=True)
+    print(seconds, flush=True)

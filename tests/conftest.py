@@ -7,7 +7,10 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from support import corpus_summary
 from support.citations import read_citations, read_requirements, uncited
+
+pytest_plugins = ["support.databases", "support.log_places", "support.storage"]
 
 settings.register_profile("dev", max_examples=30, deadline=None)
 settings.register_profile(
@@ -23,7 +26,19 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.ge
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The core rows that no test cites yet, after a run of all tests."""
+    """Where the corpus was replayed, and, after a run of all tests, what no test cites yet."""
+    replayed = list(
+        corpus_summary.lines(
+            told
+            for outcome in ("passed", "failed", "skipped")
+            for report in terminalreporter.stats.get(outcome, ())
+            for told in report.user_properties
+        )
+    )
+    if replayed:
+        terminalreporter.section("golden corpus")
+        for line in replayed:
+            terminalreporter.write_line(line)
     if terminalreporter.config.args_source is pytest.Config.ArgsSource.ARGS:
         return
     requirements = read_requirements()

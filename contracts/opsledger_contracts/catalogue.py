@@ -23,6 +23,7 @@ from opsledger_contracts.events import (
     dispute,
     distribution,
     group_status,
+    import_batch,
     incident,
     indicator,
     ledger,
@@ -67,6 +68,7 @@ NOUNS: Final[dict[str, NounEntry]] = {
     for entry in (
         _noun(ledger, "ledgers", "账本", "ledger"),
         _noun(credential, "credentials", "密钥", "API key"),
+        _noun(import_batch, "import-batches", "导入批次", "import batch"),
         _noun(unit, "units", "组织单元", "organisation unit"),
         _noun(person, "persons", "人员", "person"),
         _noun(position, "positions", "岗位", "position"),

@@ -74,4 +74,8 @@ class Envelope(
     previous_leaf: _Digest | None = msgspec.field(name="prev", default=None)
     """Leaf hash of the previous event of the same stream; absent on the first."""
     reason: str | None = None
+    origin: Literal["import"] | None = None
+    """`import` if a file says that it happened, absent if the ledger saw it happen."""
+    import_batch: _Name | None = msgspec.field(name="importbatch", default=None)
+    """The approved batch with which an imported event came."""
     data: msgspec.Raw

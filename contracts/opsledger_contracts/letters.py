@@ -6,7 +6,7 @@ approved and signed is one function of one document everywhere (domain-model.md,
 
 from calendar import monthrange
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -59,7 +59,16 @@ def revise_item(item: LetterItem, changes: tuple[FieldChange, ...]) -> LetterIte
             such field.
 
     """
-    fields = msgspec.to_builtins(item)
+    return revised(msgspec.to_builtins(item), changes)
+
+
+def revised(fields: dict[str, Any], changes: tuple[FieldChange, ...]) -> LetterItem:
+    """Apply field changes to the JSON-like fields of an item, which are changed by it.
+
+    Raises:
+        msgspec.ValidationError: as `revise_item`.
+
+    """
     for change in changes:
         if change.field not in LetterItem.__struct_fields__:
             message = f"a letter item has no field {change.field}"

@@ -21,13 +21,17 @@ SKELETON = {
     "opsledger_ledger/bootstrap.py": "import opsledger_ledger.http.app\n",
     "opsledger_ledger/http/app.py": "import fastapi\nimport starlette\n",
     "opsledger_ledger/feed/pages.py": "",
+    "opsledger_ledger/feed/jetstream.py": "import nats\n",
     "opsledger_ledger/writing/writer.py": "import opsledger_ledger.domain.letter\n",
-    "opsledger_ledger/recording/log.py": "import eventsourcing\nimport sqlite3\n",
+    "opsledger_ledger/recording/log.py": (
+        "import eventsourcing\nimport psycopg\nimport psycopg_pool\nimport sqlite3\n"
+    ),
     "opsledger_ledger/domain/letter.py": "import opsledger_contracts.rules.score\n",
     "opsledger_projections/bootstrap.py": "",
     "opsledger_projections/http/app.py": "import fastapi\nimport starlette\n",
     "opsledger_projections/replay/run.py": "",
     "opsledger_projections/following/follower.py": "",
+    "opsledger_projections/following/nats_feed.py": "import nats\n",
     "opsledger_projections/tables/store.py": "import sqlite3\n",
     "opsledger_projections/views/letter.py": "",
     "opsledger/cli.py": "import opsledger_ledger.bootstrap\n",
@@ -51,6 +55,7 @@ FAULTS = [
     ("pure", "opsledger_projections/views/letter.py", "time"),
     ("eventsourcing", "opsledger_ledger/writing/writer.py", "eventsourcing"),
     ("database", "opsledger_ledger/writing/writer.py", "sqlite3"),
+    ("broker", "opsledger_ledger/feed/pages.py", "nats"),
     ("web", "opsledger_ledger/feed/pages.py", "starlette"),
     ("acyclic", "opsledger_contracts/rules/score.py", "opsledger_contracts.rules.grades"),
 ]

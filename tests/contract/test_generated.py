@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,3 +109,29 @@ def test_the_command_line_writes_where_it_is_told(
     generate.main()
     assert (tmp_path / "contracts" / "schemas" / "envelope.json").exists()
     assert f"{len(EVENTS)} new examples under contracts" in capsys.readouterr().out
+
+
+def test_the_asyncapi_document_names_every_message_once() -> None:
+    """Each type arrives on each channel, and everything referred to is there (R203)."""
+    document = json.loads((SCHEMAS / "asyncapi.json").read_bytes())
+    messages = document["components"]["messages"]
+    assert messages.keys() == EVENTS.keys()
+    for channel in document["channels"].values():
+        assert channel["messages"].keys() == EVENTS.keys()
+    for reference in _references(document):
+        place, _, pointer = reference.partition("#/")
+        found = json.loads((SCHEMAS / place).read_bytes()) if place else document
+        for step in pointer.split("/") if pointer else ():
+            found = found[step]
+        assert found
+
+
+def _references(part: Any) -> Iterator[str]:
+    """Yield every reference that stands in a part of a document."""
+    if isinstance(part, dict):
+        if "$ref" in part:
+            yield part["$ref"]
+        part = list(part.values())
+    if isinstance(part, list):
+        for member in part:
+            yield from _references(member)

@@ -147,7 +147,9 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the guides use curl")
-@pytest.mark.parametrize("name", ["auditor.md", "commands.md", "documents.md", "subscriber.md"])
+@pytest.mark.parametrize(
+    "name", ["auditor.md", "commands.md", "documents.md", "import.md", "subscriber.md"]
+)
 def test_a_guide_does_what_it_says(
     name: str, tmp_path: Path, environment: dict[str, str], request: pytest.FixtureRequest
 ) -> None:

@@ -4,13 +4,13 @@ import http.client
 import json
 import random
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from support.fault_counts import count, report, skip_if_reported
 from support.http_clients import Connection
 from support.ledger_process import ledger_process
+from support.log_places import Place, SqlitePlace
 from support.swarm import prepare, swarm
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
@@ -53,14 +53,14 @@ def question(kind: str, connection: Connection, chance: random.Random) -> str:
     return path
 
 
-def asked_again(directory: Path, rounds: int, *faults: str) -> tuple[list[str], Counter[str], int]:
+def asked_again(place: Place, rounds: int, *faults: str) -> tuple[list[str], Counter[str], int]:
     """Ask, and ask again later; gives changed answers, kept questions by kind, and pairs."""
     chance = random.Random(1)
     kept: dict[str, bytes] = {}
     kinds: Counter[str] = Counter()
     found: list[str] = []
     pairs = 0
-    with ledger_process(directory, *faults) as ledger:
+    with ledger_process(place, *faults) as ledger:
         token = prepare(ledger)
         with swarm(ledger, token, 1) as around:
             connection = around.straight()
@@ -86,20 +86,21 @@ def asked_again(directory: Path, rounds: int, *faults: str) -> tuple[list[str], 
     return found, kinds, pairs
 
 
-def test_an_unchanging_answer_does_not_change(tmp_path: Path) -> None:
+def test_an_unchanging_answer_does_not_change(place: Place, request: pytest.FixtureRequest) -> None:
     """Pages, events, proofs and tiles that are called immutable are the same bytes ever after.
 
     They are asked for while clients write, and again while they write on and after kills.
     """
-    skip_if_reported("as-of-reads")
-    found, kinds, pairs = asked_again(tmp_path, ROUNDS)
+    name = f"as-of-reads-{request.node.callspec.id}"
+    skip_if_reported(name)
+    found, kinds, pairs = asked_again(place, ROUNDS)
     assert found == []
     assert set(kinds) == set(KINDS)
     assert pairs > 15 * QUESTIONS
-    report("as-of-reads", pairs, **kinds)
+    report(name, pairs, **kinds)
 
 
-def test_asking_again_exposes_pages_that_grow(tmp_path: Path) -> None:
+def test_asking_again_exposes_pages_that_grow(sqlite_place: SqlitePlace) -> None:
     """A feed that calls a page final too early is found by the same questions (P12)."""
-    found, _, _ = asked_again(tmp_path, 3, "pages-final-too-early")
+    found, _, _ = asked_again(sqlite_place, 3, "pages-final-too-early")
     assert any("/v1/events?after=" in path for path in found)

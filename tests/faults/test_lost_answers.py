@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -15,6 +14,7 @@ from support.cutting_proxy import cutting_proxy
 from support.fault_counts import count, report, skip_if_reported
 from support.http_clients import PAUSE_S, Answer, Command, Connection, read_feed
 from support.ledger_process import LedgerProcess, ledger_process
+from support.log_places import Place, SqlitePlace
 from support.swarm import prepare, swarm
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
@@ -22,18 +22,18 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
 LOST = 0.4
 """Share of answers that do not come through."""
 
-REPETITIONS = count(1_000, 25_000)
+REPETITIONS_ON = {"sqlite": count(1_000, 25_000), "postgres": count(300, 25_000)}
 LOAD_S_MAX = 3000
 THREADS = 50
-KEYS = count(20, 500)
+KEYS_ON = {"sqlite": count(20, 500), "postgres": count(6, 500)}
 
 
 def lost_answers(
-    directory: Path, seed: int, repetitions: int, *faults: str
+    place: Place, seed: int, repetitions: int, *faults: str
 ) -> tuple[list[str], dict[str, int]]:
     """Put a lossy way before a ledger; gives all violations, and how much was done."""
     with (
-        ledger_process(directory, *faults) as ledger,
+        ledger_process(place, *faults) as ledger,
         cutting_proxy(lambda: ledger.address, LOST, seed) as proxy,
     ):
         token = prepare(ledger)
@@ -46,20 +46,24 @@ def lost_answers(
         return found, around.seen() | {"swallowed": proxy.swallowed, "cut": proxy.cut}
 
 
-def test_a_lost_answer_never_leads_to_a_second_record(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("place", "repetitions"), REPETITIONS_ON.items(), indirect=["place"])
+def test_a_lost_answer_never_leads_to_a_second_record(
+    place: Place, repetitions: int, request: pytest.FixtureRequest
+) -> None:
     """Commands asked again are recorded once; the subscriber misses nothing (P4, P8)."""
-    skip_if_reported("lost-answers")
-    found, seen = lost_answers(tmp_path, 1, REPETITIONS)
+    name = f"lost-answers-{request.node.callspec.id}"
+    skip_if_reported(name)
+    found, seen = lost_answers(place, 1, repetitions)
     assert found == []
-    assert min(seen["swallowed"], seen["cut"]) > REPETITIONS // 10
-    assert seen["repetitions"] >= REPETITIONS
+    assert min(seen["swallowed"], seen["cut"]) > repetitions // 10
+    assert seen["repetitions"] >= repetitions
     assert seen["reconnects"] > 10
-    report("lost-answers", seen["repetitions"], **seen)
+    report(name, seen["repetitions"], **seen)
 
 
-def test_lost_answers_expose_forgotten_keys(tmp_path: Path) -> None:
+def test_lost_answers_expose_forgotten_keys(sqlite_place: SqlitePlace) -> None:
     """A ledger that does not keep its keys records commands twice, and the harness sees it (P4)."""
-    found, _ = lost_answers(tmp_path, 1, 50, "keys-forgotten")
+    found, _ = lost_answers(sqlite_place, 1, 50, "keys-forgotten")
     assert any("is there more than once" in violation for violation in found)
 
 
@@ -95,16 +99,20 @@ def rush(ledger: LedgerProcess, token: str, keys: int) -> list[str]:
     ]
 
 
-def test_fifty_at_once_under_one_key_make_one_record(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("place", "keys"), KEYS_ON.items(), indirect=["place"])
+def test_fifty_at_once_under_one_key_make_one_record(
+    place: Place, keys: int, request: pytest.FixtureRequest
+) -> None:
     """However many ask at once under one key, it is recorded once and all get one answer (P4)."""
-    skip_if_reported("rush")
-    with ledger_process(tmp_path) as ledger:
-        assert rush(ledger, prepare(ledger), KEYS) == []
-    report("rush", KEYS * THREADS)
+    name = f"rush-{request.node.callspec.id}"
+    skip_if_reported(name)
+    with ledger_process(place) as ledger:
+        assert rush(ledger, prepare(ledger), keys) == []
+    report(name, keys * THREADS)
 
 
-def test_a_rush_exposes_forgotten_keys(tmp_path: Path) -> None:
+def test_a_rush_exposes_forgotten_keys(sqlite_place: SqlitePlace) -> None:
     """A ledger that does not keep its keys gives several answers, and the harness sees it (P4)."""
-    with ledger_process(tmp_path, "keys-forgotten") as ledger:
+    with ledger_process(sqlite_place, "keys-forgotten") as ledger:
         found = rush(ledger, prepare(ledger), 2)
     assert any("is recorded" in violation for violation in found)

@@ -3,17 +3,17 @@
 import random
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
 from support.fault_counts import count, report, skip_if_reported
 from support.ledger_process import ledger_process
+from support.log_places import Place, SqlitePlace
 from support.swarm import prepare, swarm
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
 
-STOPS = count(20, 500)
+STOPS_ON = {"sqlite": count(20, 500), "postgres": count(6, 500)}
 STOP_S = 5
 READERS = 4
 """Event streams that are open beside the subscriber."""
@@ -22,11 +22,11 @@ STALLED_EVERY = 10
 """Stops from one to the next before which a reader has stopped to read what is sent."""
 
 
-def stopped(directory: Path, seed: int, stops: int, *faults: str) -> list[str]:
+def stopped(place: Place, seed: int, stops: int, *faults: str) -> list[str]:
     """Stop and start a ledger under load, with event streams open; gives all violations."""
     chance = random.Random(seed)
     found = []
-    with ledger_process(directory, *faults) as ledger:
+    with ledger_process(place, *faults) as ledger:
         token = prepare(ledger)
         with swarm(ledger, token, seed) as around:
             for number in range(stops):
@@ -51,17 +51,21 @@ def stopped(directory: Path, seed: int, stops: int, *faults: str) -> list[str]:
             return found + around.verdict(100, chance)
 
 
-def test_a_stop_is_quick_and_leaves_nothing_half_done(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("place", "stops"), STOPS_ON.items(), indirect=["place"])
+def test_a_stop_is_quick_and_leaves_nothing_half_done(
+    place: Place, stops: int, request: pytest.FixtureRequest
+) -> None:
     """Under load, with streams open, it ends well within 5 s, and all that was told holds."""
-    skip_if_reported("stop")
-    assert stopped(tmp_path, 1, STOPS) == []
-    report("stop", STOPS)
+    name = f"stop-{request.node.callspec.id}"
+    skip_if_reported(name)
+    assert stopped(place, 1, stops) == []
+    report(name, stops)
 
 
-def test_stops_expose_a_server_that_waits_for_its_streams(tmp_path: Path) -> None:
+def test_stops_expose_a_server_that_waits_for_its_streams(sqlite_place: SqlitePlace) -> None:
     """A server that lets streams go on does not end in time, and the harness sees it (P24)."""
     with (
-        ledger_process(tmp_path, "streams-never-end") as ledger,
+        ledger_process(sqlite_place, "streams-never-end") as ledger,
         swarm(ledger, prepare(ledger), 1) as around,
     ):
         around.wait_for_acknowledgement()

@@ -13,6 +13,7 @@ import pytest
 from opsledger_contracts.documents.rulebook import PointRounding, Rulebook
 from opsledger_contracts.documents.structure import GateBase, GatePolicy
 from opsledger_contracts.events.replay import Override
+from opsledger_contracts.overriding import as_if
 from opsledger_contracts.problems.assessment import RuleInapplicable
 from opsledger_contracts.rules.inputs import (
     CompletionFact,
@@ -33,7 +34,6 @@ from opsledger_projections.replay import moving
 from opsledger_projections.replay import sensitivity as module
 from opsledger_projections.replay.composing import Composition, Edge, Landing, edges
 from opsledger_projections.replay.nearest import Axis, moves
-from opsledger_projections.replay.overriding import as_if
 from opsledger_projections.replay.sensitivity import Sensitive, Sensitivity, sensitivity
 from opsledger_projections.tables.port import Tables
 from opsledger_projections.tables.sqlite import SqliteTables

@@ -62,6 +62,7 @@ def test_the_group_imposes_with_the_record_of_the_consultation(story: StageStory
     """R088: requested by the issuer for the cause `group_imposed`, approved, proof on record."""
     requested = story.data(f"adjustment/{IMPOSED}", "adjustment.requested.v1")
     assert (requested["kind"], requested["cause"]) == ("add", "group_imposed")
+    assert requested["consultation"] == "GT-2026-03-DC"
     proof = story.data(f"adjustment/{IMPOSED}", "adjustment.evidence_submitted.v1")
     assert proof["description"] == "与设计中心的沟通记录"
     approved = story.data(f"adjustment/{IMPOSED}", "adjustment.approved.v1")

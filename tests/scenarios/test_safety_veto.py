@@ -10,7 +10,7 @@ import pytest
 from opsledger.story.veto import ASSESSMENT, DISTRIBUTION, GROUP, INCIDENT, VETO
 from opsledger_contracts.events.assessment import VetoApplied, VetoLifted
 from opsledger_contracts.events.distribution import QuotaDerived
-from opsledger_contracts.events.group_status import GroupStatusCalculated
+from opsledger_contracts.events.group_status import GroupStatusCalculated, GroupStatusFlagged
 from opsledger_projections.replay.replaying import replay
 from opsledger_projections.tables.port import Tables
 from opsledger_projections.views.assessments import ASSESSMENTS
@@ -111,7 +111,10 @@ def test_the_individual_quotas_follow_the_grade_of_the_organisation(story: Stage
 
 
 def test_the_group_is_capped_at_normal_while_the_veto_is_in_force(story: StageStory) -> None:
-    """R129, SR-13: by its score the group would be good; one veto allows at most normal."""
+    """R129, SR-13: by its score the group would be good; one veto allows at most normal.
+
+    R160: each score that is superseded flags the status until it is computed again.
+    """
     found = [
         event
         for event in story.stage.events(f"group_status/{GROUP}")
@@ -125,6 +128,13 @@ def test_the_group_is_capped_at_normal_while_the_veto_is_in_force(story: StageSt
         ("99.76", "excellent", "excellent", 0),
         ("93.13", "good", "normal", 1),
         ("99.76", "excellent", "excellent", 0),
+    ]
+    assert [type(event) for event in story.stage.events(f"group_status/{GROUP}")] == [
+        GroupStatusCalculated,
+        GroupStatusFlagged,
+        GroupStatusCalculated,
+        GroupStatusFlagged,
+        GroupStatusCalculated,
     ]
     assert [row.score_version for event in found for row in event.units if row.unit == "LG"] == [
         1,
@@ -152,13 +162,20 @@ def test_the_sheet_is_readable_as_it_was_known(
 
 
 def test_the_group_status_is_readable_as_it_was_known(story: StageStory, tables: Tables) -> None:
-    """R129, R161: the register has the status of each time (V15)."""
+    """R129, R161: the register has the status of each time, and whether it was outdated (V15)."""
     statuses = []
     for placed in story.stage.streams[f"group_status/{GROUP}"]:
         found = tables.read(GROUP_STATUSES, GROUP, placed.position)
         assert found is not None
-        statuses.append(found.row(GROUP_STATUSES).labels["operating_status"])
-    assert statuses == ["excellent", "normal", "excellent"]
+        labels = found.row(GROUP_STATUSES).labels
+        statuses.append((labels["status"], labels["operating_status"]))
+    assert statuses == [
+        ("calculated", "excellent"),
+        ("flagged", "excellent"),
+        ("calculated", "normal"),
+        ("flagged", "normal"),
+        ("calculated", "excellent"),
+    ]
 
 
 @pytest.mark.parametrize("run", [1, 2, 3])

@@ -4,38 +4,24 @@ import random
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from threading import Lock, Thread
+from threading import Lock
 
-BYTES_MAX = 65_536
+from support.proxy import BYTES_MAX, Proxy, end, forwarding, running
 
 
-class CuttingProxy:
+class CuttingProxy(Proxy):
     """Forwards every request; whether its answer arrives is chance."""
 
     def __init__(self, upstream: Callable[[], str | None], lost: float, seed: int) -> None:
         """`lost` is the share of answers that do not come through whole."""
+        super().__init__(socket.create_server(("127.0.0.1", 0), backlog=256))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self._upstream = upstream
         self._lost = lost
         self._random = random.Random(seed)
         self._lock = Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self.swallowed = 0
         self.cut = 0
-
-    def accept(self) -> None:
-        """Take connections until the proxy is closed."""
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def close(self) -> None:
-        """Take no more connections."""
-        # A mere close would leave `accept` waiting.
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
 
     def _serve(self, client: socket.socket) -> None:
         with client, suppress(OSError):
@@ -43,14 +29,14 @@ class CuttingProxy:
             if not host:
                 return
             with socket.create_connection((host, int(port))) as service:
-                Thread(target=_forward, args=(client, service), daemon=True).start()
+                forwarding(client, service)
                 while answer := service.recv(BYTES_MAX):
                     kept = self._kept(len(answer))
                     client.sendall(answer[:kept])
                     if kept < len(answer):
                         break
-                _end(service)
-            _end(client)
+                end(service)
+            end(client)
 
     def _kept(self, size: int) -> int:
         """Decide how much of an answer comes through."""
@@ -64,28 +50,10 @@ class CuttingProxy:
             return self._random.randrange(size)
 
 
-def _forward(client: socket.socket, service: socket.socket) -> None:
-    with suppress(OSError):
-        while request := client.recv(BYTES_MAX):
-            service.sendall(request)
-    _end(service)
-
-
-def _end(connection: socket.socket) -> None:
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
-
-
 @contextmanager
 def cutting_proxy(
     upstream: Callable[[], str | None], lost: float, seed: int
 ) -> Iterator[CuttingProxy]:
     """Run a proxy to wherever the service is at the moment of each connection."""
-    proxy = CuttingProxy(upstream, lost, seed)
-    thread = Thread(target=proxy.accept, daemon=True)
-    thread.start()
-    try:
+    with running(CuttingProxy(upstream, lost, seed)) as proxy:
         yield proxy
-    finally:
-        proxy.close()
-        thread.join(timeout=10)

@@ -37,7 +37,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         """Begin with an empty world."""
-        self.world = LedgerWorld(lambda stream: self.streams.get(stream, []))
+        self.world = LedgerWorld(lambda stream, after: self.streams.get(stream, [])[after:])
 
     def given(
         self, stream: str, *events: Event, at: str | None = None, **attributes: Any

@@ -4,9 +4,12 @@ A fault replaces a class of the real service by one that does a single thing wro
 moment at which it does harm open long enough for a kill to meet it.
 """
 
+import os
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -19,19 +22,30 @@ from opsledger_ledger.feed.pages import Feed, Page, Selection
 from opsledger_ledger.feed.signal import HeadSignal
 from opsledger_ledger.feed.stream import frames
 from opsledger_ledger.http import events
-from opsledger_ledger.recording import sqlite_log
-from opsledger_ledger.recording.log import NewEntry, Stored
+from opsledger_ledger.recording import (
+    connections,
+    postgres_connections,
+    postgres_log,
+    sqlite_log,
+)
+from opsledger_ledger.recording.log import LogBusy, NewEntry, Stored
 from opsledger_ledger.recording.sqlite_batch import SqliteBatch
 from opsledger_ledger.recording.sqlite_log import SqliteLog
 from opsledger_ledger.writing.submission import Outcome, Submission
 from opsledger_ledger.writing.writer import Writer
+
+SHOWN_BYTES_MAX = 65_536
+"""What a pipe holds; each entry is written whole."""
 
 DELAY_S = 0.03
 """How long a fault keeps its harmful moment open."""
 
 _open_transactions = ExitStack()
 _late_keys: list[tuple[str, str, bytes, bytes]] = []
+_showing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+"""Who writes is another process than who serves, and both have this from the nursery."""
 _shown: list[Stored] = []
+_POSTGRES = postgres_connections._SETTINGS  # noqa: SLF001 - a fault is planted in what is not public.
 
 
 class LateLog(SqliteLog):
@@ -53,8 +67,9 @@ class EarlyWriter(Writer):
         super().found(act, records)
         _open_transactions.close()
 
-    def _work(self, pending: Any) -> None:
-        super()._work(pending)
+    def work(self, pending: Any) -> None:
+        """Answer, and end the transaction some time later."""
+        super().work(pending)
         time.sleep(DELAY_S)
         _open_transactions.close()
 
@@ -111,7 +126,8 @@ class ShowingBatch(SqliteBatch):
         position = self.head.position
         leaves = super().append(entries, recorded_at)
         for number, (new, leaf) in enumerate(zip(entries, leaves, strict=True), position + 1):
-            _shown.append(Stored(number, new.stream, new.version, new.type, new.entry, leaf))
+            stored = Stored(number, new.stream, new.version, new.type, new.entry, leaf)
+            os.write(_showing[1], msgspec.json.encode(stored) + b"\n")
         time.sleep(DELAY_S)
         return leaves
 
@@ -119,9 +135,16 @@ class ShowingBatch(SqliteBatch):
 class EarlyFeed(Feed):
     """A feed that serves what was shown to it, durable or not."""
 
+    def recent(self, _selection: Selection) -> Page | None:
+        """Leave it to `page`."""
+        return None
+
     def page(self, selection: Selection) -> Page:
         """Add what no commit has confirmed yet."""
         page = super().page(selection)
+        with suppress(BlockingIOError):
+            lines = os.read(_showing[0], SHOWN_BYTES_MAX).splitlines()
+            _shown.extend(msgspec.json.decode(line, type=Stored) for line in lines)
         if page.entries:
             return page
         fresh = [stored for stored in _shown if stored.position > page.after]
@@ -145,6 +168,27 @@ class LastingServer(bootstrap.StoppingServer):
     def __init__(self, config: uvicorn.Config, **more: Any) -> None:
         config.timeout_graceful_shutdown = None
         super().__init__(config, **more | {"stop": lambda: None})
+
+
+def _synchronous(level: str) -> Callable[[Path], sqlite3.Connection]:
+    """Make a function that opens the writing connection with commits that are not synced."""
+    opened = connections._open_writer  # noqa: SLF001 - a fault is planted in what is not public.
+
+    def careless(path: Path) -> sqlite3.Connection:
+        connection = opened(path)
+        connection.execute(f"PRAGMA synchronous = {level}")
+        return connection
+
+    return careless
+
+
+def _passing(error: sqlite3.Error) -> LogBusy:
+    """Take every error for one that passes."""
+    return LogBusy(str(error))
+
+
+def _anything_goes(_connection: object) -> None:
+    """Accept every setting."""
 
 
 def _frames_with_a_gap(
@@ -179,6 +223,28 @@ FAULTS: dict[str, Callable[[], None]] = {
     ),
     "gap-after-resume": _planting((events, "frames", _frames_with_a_gap)),
     "pages-final-too-early": _planting((bootstrap, "Feed", HastyFeed)),
+    "synchronous-normal": _planting(
+        (connections, "_open_writer", _synchronous("NORMAL")),
+        (sqlite_log, "check_settings", _anything_goes),
+    ),
+    "synchronous-off": _planting(
+        (connections, "_open_writer", _synchronous("OFF")),
+        (sqlite_log, "check_settings", _anything_goes),
+    ),
+    "postgres-asynchronous": _planting(
+        (postgres_connections, "_SETTINGS", _POSTGRES | {"synchronous_commit": "off"}),
+        (postgres_log, "check_server", _anything_goes),
+    ),
+    "postgres-idles": _planting(
+        (
+            *(postgres_connections, "_SETTINGS"),
+            _POSTGRES | {"idle_in_transaction_session_timeout": "0"},
+        ),
+        (postgres_connections, "TRANSACTION_TIMEOUT_S", 0),
+    ),
+    "sync-errors-ignored": _planting((sqlite_log, "translated", _passing)),
+    # Not a fault: the write-ahead log is taken up often, for runs that are short.
+    "checkpoints-often": _planting((sqlite_log, "WAL_PAGES_CHECKPOINT", 100)),
     "streams-never-end": _planting((bootstrap, "StoppingServer", LastingServer)),
 }
 """What can be planted, by name."""

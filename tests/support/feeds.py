@@ -13,7 +13,7 @@ from opsledger_contracts.event import Event
 from opsledger_contracts.evidence.merkle import Frontier, leaf_hash
 from opsledger_projections.following.feed import FeedEntry, FeedHead, FeedUnreachable
 from opsledger_projections.following.folding import ViewFold
-from opsledger_projections.tables.port import OPEN
+from opsledger_projections.tables.port import OPEN, with_lists
 from opsledger_projections.views.view import Fact, Row, View
 
 BEGINNING = "2026-01-05T01:00:00.000000Z"
@@ -115,8 +115,13 @@ def rows_of(view: View, ledger: MemoryLedger) -> dict[str, Row]:
         fact = Fact(fed.position, *decode(fed.entry))
         if fact.envelope.type in view.types:
             assert fold.take(fact) == ""
+    written = fold.changes()
     return {
-        found.key: found.row(view) for found in fold.changes().inserted if found.position_to == OPEN
+        found.key: with_lists(found, [one for one in written.grown if one.key == found.key]).row(
+            view
+        )
+        for found in written.inserted
+        if found.position_to == OPEN
     }
 
 

@@ -46,6 +46,10 @@ class Answer(NamedTuple):
     content: bytes
     cache_control: str
 
+    def positions(self) -> tuple[int, ...]:
+        """Tell the positions that the answer to a command names; none if it was refused."""
+        return tuple(json.loads(self.content).get("positions", ()))
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -176,22 +180,22 @@ class CommandClient(Thread):
         sent = time.monotonic()
         while True:
             try:
-                status, content, _ = self._connection.send(command, key)
+                answer = self._connection.send(command, key)
             except LOST as error:
                 refused = isinstance(error, ConnectionRefusedError)
                 if self._ending.is_set() or (not refused and self._random.random() < GIVEN_UP):
                     self.requests.append(Request(key=key, events=command.events, sent=sent))
                     return
             else:
-                if not _says_nothing(status, content):
-                    self._note(key, command, sent, status, content)
+                if not _says_nothing(answer):
+                    self._note(key, command, sent, answer)
                     return
             self.repetitions += 1
             self._ending.wait(PAUSE_S)
 
-    def _note(self, key: str, command: Command, sent: float, status: int, content: bytes) -> None:
+    def _note(self, key: str, command: Command, sent: float, answer: Answer) -> None:
         answered = time.monotonic()
-        positions = tuple(json.loads(content).get("positions", ()))
+        positions = answer.positions()
         self.requests.append(
             Request(
                 key=key,
@@ -201,15 +205,15 @@ class CommandClient(Thread):
                 positions=positions,
             )
         )
-        self.told.append(Told(key, command, status, content))
+        self.told.append(Told(key, command, answer.status, answer.content))
         if positions:
             self._acknowledged.set()
 
 
-def _says_nothing(status: int, content: bytes) -> bool:
-    return status in AGAIN or (
-        status == http.client.CONFLICT
-        and json.loads(content).get("code") == "idempotency_key_in_flight"
+def _says_nothing(answer: Answer) -> bool:
+    return answer.status in AGAIN or (
+        answer.status == http.client.CONFLICT
+        and json.loads(answer.content).get("code") == "idempotency_key_in_flight"
     )
 
 

@@ -27,8 +27,12 @@ GROUP = {"type": "group", "name": "华翔集团", "valid_from": "2026-01-01"}
 PROGRAM = """
 import sys
 from pathlib import Path
+import structlog
 from opsledger_ledger.bootstrap import serve
 from opsledger_ledger.config import LedgerSettings
+
+# What the service has to say must not come before the line with its address.
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
 
 def announce(ledger, address):
     key = ledger.administrator_key
@@ -112,8 +116,8 @@ class Served:
 
 
 @contextmanager
-def served(directory: Path, **settings: Any) -> Iterator[Served]:
-    """Serve a new ledger on a loopback port with the real server."""
+def served(directory: Path | str | None = None, **settings: Any) -> Iterator[Served]:
+    """Serve a new ledger, in a directory or where the settings say, on a loopback port."""
     with (
         open_ledger(LedgerSettings(directory=directory, port=0, **settings)) as ledger,
         serving(ledger) as (server, address),

@@ -29,13 +29,7 @@ PRESIDENT = {"person": "president"}
 
 def planned() -> Stage:
     """Set the stage with organisation, rulebook, calendar, matrix, and a president of 滨江公司."""
-    stage = regulated()
-    document = scoring_examples.matrix()
-    stage.given(
-        f"matrix/{document.name}",
-        MatrixDrafted(document=document, content_hash=MATRIX),
-        AuthorityMatrixVersionPublished(content_hash=MATRIX, effective_from=FOUNDED),
-    )
+    stage = authority(regulated())
     stage.given(
         "person/binjiang-president",
         PersonRegistered(person="binjiang-president", name_commitment="0" * 64),
@@ -44,6 +38,16 @@ def planned() -> Stage:
         "position/BJ-GM",
         PositionDefined(position="BJ-GM", unit="BJ", title="总经理", tier="unit_head", head=True),
         PersonAppointed(person="binjiang-president", valid_from=FOUNDED),
+    )
+
+
+def authority(stage: Stage) -> Stage:
+    """Publish the example matrix."""
+    document = scoring_examples.matrix()
+    return stage.given(
+        f"matrix/{document.name}",
+        MatrixDrafted(document=document, content_hash=MATRIX),
+        AuthorityMatrixVersionPublished(content_hash=MATRIX, effective_from=FOUNDED),
     )
 
 
@@ -114,24 +118,44 @@ def document_of(*events: Any) -> LetterDocument:
     return document
 
 
-def decided(stage: Stage, case: str, subject: str, content_hash: str) -> Stage:
+ITEMS_BY_NOUN = {
+    "letter": "annual-letter",
+    "plan": "annual-plan",
+    "matrix": "rulebook-version",
+    "rulebook": "rulebook-version",
+    "adjustment": "ordinary-adjustment",
+    "assessment": "annual-result",
+}
+"""Items of the example matrix along which things are approved."""
+
+
+def decided(stage: Stage, case: str, subject: str, content_hash: str, **along: str) -> Stage:
     """Let a case on a content end with an approval."""
-    return opened(stage, case, subject, content_hash).given(
+    return opened(stage, case, subject, content_hash, **along).given(
         f"case/{case}",
         ApprovalGranted(seq=1, position="HX-P", subject_hash=content_hash, final=True),
     )
 
 
-def opened(stage: Stage, case: str, subject: str, content_hash: str) -> Stage:
+def opened(
+    stage: Stage,
+    case: str,
+    subject: str,
+    content_hash: str,
+    *,
+    item: str | None = None,
+    matrix: str = MATRIX,
+) -> Stage:
     """Open a case on a content that only the president has to approve."""
+    noun = subject.partition("/")[0]
     return stage.given(
         f"case/{case}",
         ApprovalCaseOpened(
             case=case,
             subject=subject,
             subject_hash=content_hash,
-            matrix=MATRIX,
-            item="annual-letter",
+            matrix=matrix,
+            item=item or ITEMS_BY_NOUN.get(noun, "budget-adjustment"),
             initiator="binjiang-president",
             initiator_unit="BJ",
             steps=(PlannedStep(seq=1, verb="approve", title="总裁", positions=("HX-P",)),),

@@ -136,7 +136,7 @@ def items() -> tuple[LetterItem, ...]:
 
 def equipped(rulebook: Rulebook | None = None) -> Stage:
     """Set the stage with organisation, documents, committee and human resources."""
-    stage = regulated(rulebook)
+    stage = planning.authority(regulated(rulebook))
     calendar = scoring_examples.calendar("CN-2027.1")
     stage.given(
         f"calendar/{calendar.name}",

@@ -11,9 +11,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Final
 
-from opsledger_ledger.recording.sqlite_log import open_log
 from opsledger_ledger.recording.verification import verify
-from support.history import subscription_violations, violations
+from support.history import Request, subscription_violations, violations
 from support.http_clients import (
     Address,
     Command,
@@ -95,8 +94,17 @@ class Swarm:
 
     def wait_for_acknowledgement(self) -> None:
         """Wait until some command is acknowledged from now on."""
+        assert self.acknowledged_within(JOIN_S), "no command was acknowledged"
+
+    def acknowledged_within(self, wait_s: float) -> bool:
+        """Tell whether some command is acknowledged from now on, in time."""
         self.acknowledged.clear()
-        assert self.acknowledged.wait(JOIN_S), "no command was acknowledged"
+        return self.acknowledged.wait(wait_s)
+
+    def position_told(self) -> int:
+        """Tell the last position that an answer has named so far."""
+        told = [each.positions for client in self.clients for each in tuple(client.requests)]
+        return max((max(positions) for positions in told if positions), default=0)
 
     def end(self) -> None:
         """Let every client end, with the service running."""
@@ -106,13 +114,16 @@ class Swarm:
             client.join(JOIN_S)
             assert not client.is_alive(), f"{client.name} does not end"
 
-    def verdict(self, again: int, chance: random.Random) -> list[str]:
-        """Name everything that contradicts what the clients were told.
+    def verdict(
+        self, again: int, chance: random.Random, others: Sequence[Request] = ()
+    ) -> list[str]:
+        """Name everything that contradicts what the clients were told, and `others` elsewhere.
 
-        Asks `again` commands once more, and reads feed and files; the service is stopped by it.
+        Asks `again` commands once more, and reads feed and log; the service is stopped by it.
         """
         read = read_feed(self.straight())
-        found = violations([each for client in self.clients for each in client.requests], read.log)
+        requests = [each for client in self.clients for each in client.requests]
+        found = violations([*requests, *others], read.log)
         self.subscriber.end_at(len(read.log), JOIN_S)
         found += self._changed_answers(again, chance)
         status, _ = self.ledger.stop(signal.SIGTERM)
@@ -122,7 +133,7 @@ class Swarm:
         )
         if status:
             found.append(f"the service ended with status {status}")
-        log = open_log(self.ledger.directory, writing=False)
+        log = self.ledger.place.open(writing=False)
         with closing(log):
             found += [str(finding) for finding in verify(log)]
             if log.head().position != len(read.log):
@@ -183,6 +194,6 @@ def swarm(
         around.subscriber.end_at(0, 0)
         # What still waits for an answer ends with the service.
         if ledger.running():
-            ledger.kill()
+            ledger.kill_if_running()
         for thread in (*around.clients, around.subscriber):
             thread.join(JOIN_S)

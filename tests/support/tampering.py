@@ -1,11 +1,15 @@
-"""What somebody with all rights on the database file can do to it, guards or not."""
+"""What somebody with all rights on a database can do to a ledger in it, guards or not."""
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from opsledger_ledger.recording.connections import DATABASE_NAME
+from support.log_places import PostgresPlace
 
 
 @contextmanager
@@ -54,3 +58,27 @@ def unguarded(directory: Path) -> Iterator[sqlite3.Connection]:
         yield connection
         for _, statement in guards:
             connection.execute(statement)
+
+
+@contextmanager
+def as_superuser(place: PostgresPlace) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """A superuser's connection to a schema, guards in place."""
+    with psycopg.connect(place.schema.superuser_url, autocommit=True) as connection:
+        connection.execute(f"SET search_path = {place.schema.name}".encode())
+        yield connection
+
+
+@contextmanager
+def unguarded_schema(place: PostgresPlace) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """The same with every guard off, and on again at the end as if nothing had been."""
+    with as_superuser(place) as connection:
+        guards = connection.execute(
+            "SELECT relname, tgname FROM pg_trigger JOIN pg_class ON tgrelid = pg_class.oid "
+            "WHERE relnamespace = %s::regnamespace AND NOT tgisinternal",
+            (place.schema.name,),
+        ).fetchall()
+        for table, guard in guards:
+            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER {guard}".encode())
+        yield connection
+        for table, guard in guards:
+            connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {guard}".encode())

@@ -32,6 +32,8 @@ class AdjustmentRequested(Event, kw_only=True):
     occurred_to: date | None = None
     causing_unit: Identifier | None = None
     """Unit that caused the change, where the cause is another department."""
+    consultation: Identifier | None = None
+    """Consultation that came before, where the group imposes the change (R088)."""
 
 
 class ForceMajeureNotified(Event, kw_only=True):

@@ -48,3 +48,13 @@ class GroupStatusCalculated(Event, kw_only=True):
     vetoes: Count
     rulebook: Sha256
     tree_digest: Sha256
+
+
+class GroupStatusFlagged(Event, kw_only=True):
+    """A score that the status counts was superseded; it is to be computed again (R160)."""
+
+    TYPE: ClassVar[str] = "group_status.flagged.v1"
+    assessment: Identifier
+    score_version: Version
+    """The superseded version."""
+    superseded_by: Version

@@ -24,3 +24,21 @@ class PersonalDataErased(Event, kw_only=True):
     scope: Text
     legal_basis: Text
     approvers: tuple[Identifier, ...]
+    case: Identifier | None = None
+    """Approval case in which they decided."""
+
+
+class LegalHoldPlaced(Event, kw_only=True):
+    """The personal data of some persons must not be erased until further notice."""
+
+    TYPE: ClassVar[str] = "ledger.legal_hold_placed.v1"
+    hold: Identifier
+    persons: tuple[Identifier, ...]
+    basis: Text
+
+
+class LegalHoldLifted(Event, kw_only=True):
+    """A legal hold ended."""
+
+    TYPE: ClassVar[str] = "ledger.legal_hold_lifted.v1"
+    hold: Identifier

@@ -25,10 +25,13 @@ ReplayMode = Annotated[
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One input replaced in a counterfactual replay.
+    """One change of a counterfactual replay.
 
-    `path` is `adjustments.<adjustment>.treatment`, `items.<item>.params.<parameter>`,
-    `items.<item>.weight`, `items.<item>.value` or `items.<item>.evidence_date`.
+    `path` is one of `items.<item>.weight`, `.params.<parameter>`, `.value`, `.evidence_date`,
+    `.fact`, `.added` and `.deleted`; `satisfaction.<rater>`; `bonus.<clause>` and
+    `penalties.<clause>`, both also with `.added`; `adjustments.<adjustment>.treatment`, `.added`
+    and `.deleted`; `clauses.<clause>.params.<parameter>`. `value` is plain text, or JSON where a
+    thing is more than one value; `opsledger_contracts.overriding` says which.
     """
 
     path: Title

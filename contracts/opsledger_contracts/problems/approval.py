@@ -17,3 +17,11 @@ class ApprovedOtherContent(Conflict):
     code = "approved_other_content"
     en = "Approval case {case} decided on {found}, not on {expected}."
     zh = "审批单 {case} 所批准的是 {found},而非 {expected}。"
+
+
+class ApprovedUnderOtherItem(Conflict):
+    """The case ran along an item of the matrix that is for other matters (R036, R040)."""
+
+    code = "approved_under_other_item"
+    en = "Approval case {case} ran along item {item}, of category {found}; {subject} needs {expected}."
+    zh = "审批单 {case} 所依事项为 {item}(类别 {found}),而 {subject} 需要类别 {expected}。"

@@ -19,6 +19,14 @@ class LedgerUnreachable(Unavailable):
     zh = "无法连接账本:{detail}。"
 
 
+class ViewsUnreadable(Unavailable):
+    """The database of the views gives no answer at this moment."""
+
+    code = "views_unreadable"
+    en = "The database of the views gives no answer now; ask again."
+    zh = "视图数据库暂时无法应答,请重试。"
+
+
 class NotCaughtUp(Unavailable):
     """The views are still behind the ledger, or stopped following it."""
 

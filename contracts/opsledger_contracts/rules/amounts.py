@@ -94,7 +94,7 @@ def split_check(
     suspected = any(
         summed > bracket_place(parse_decimal(row.amount), brackets, item)
         for row in (case, *related)
-    ) and bool(related)
+    )
     text = band_text(brackets[summed].lo, brackets[summed].hi)
     names = ", ".join(row.case for row in related) or "-"
     return SplitCheck(

@@ -43,8 +43,12 @@ def gate_base_only(scores: Mapping[str, Fraction], bases: Mapping[str, GateBase]
         cut = {item: min(scores[item], limit) for item, limit in base.items()}
         return Gated(closed_by=closed_by, scores={**scores, **cut}, nearest=None)
     above = [(scores[item] - base[item], item) for item, row in bases.items() if row.trips]
-    distance, item = min(above, default=(Fraction(0), ""))
-    return Gated(closed_by=(), scores=dict(scores), nearest=(item, distance) if item else None)
+    nearest = min(above, default=None)
+    return Gated(
+        closed_by=(),
+        scores=dict(scores),
+        nearest=None if nearest is None else (nearest[1], nearest[0]),
+    )
 
 
 GateRule = Callable[[Mapping[str, Fraction], Mapping[str, GateBase]], Gated]

@@ -123,7 +123,15 @@ def _brackets(item: MatrixItem, brackets: Sequence[Bracket], path: str) -> Itera
     expected: str | None = "0"
     for place, bracket in enumerate(brackets):
         where = f"{path}[{place}]"
-        if expected is None or parse_decimal(bracket.lo) != parse_decimal(expected):
+        if expected is None:
+            yield _finding(
+                "bracket_gap",
+                item,
+                where,
+                "前一金额档已无上限",
+                "the bracket before has no upper limit",
+            )
+        elif parse_decimal(bracket.lo) != parse_decimal(expected):
             yield _finding(
                 "bracket_gap",
                 item,

@@ -7,6 +7,7 @@ never involved.
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final, assert_never
 
 from opsledger_contracts.documents.rulebook import RoundingMode
@@ -16,6 +17,8 @@ _DECIMAL: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,12})?", re.ASCII
 _RATIONAL: Final = re.compile(r"-?(0|[1-9][0-9]{0,999})/[1-9][0-9]{0,999}", re.ASCII)
 
 
+# The parameters of a rulebook are read again for every item and every assessment.
+@lru_cache(maxsize=4096)
 def parse_decimal(text: str) -> Fraction:
     """The exact value of decimal text: at most 18 digits before and 12 after the point.
 
@@ -28,6 +31,8 @@ def parse_decimal(text: str) -> Fraction:
     return Fraction(text)
 
 
+# The same for weights and contributions.
+@lru_cache(maxsize=4096)
 def parse_rational(text: str) -> Fraction:
     """The exact value of decimal text or of ``numerator/denominator``.
 
@@ -47,11 +52,9 @@ def exact(value: Fraction) -> str:
 
 def shown(value: Fraction) -> str:
     """A rational for people: a decimal where one of at most 12 places is exact, else ``n/d``."""
-    scaled = value * 10**12
-    if scaled.denominator != 1:
+    if 10**12 % value.denominator:
         return exact(value)
-    text = decimal_text(value, 12)
-    return text.rstrip("0").rstrip(".")
+    return decimal_text(value, 12).rstrip("0").rstrip(".")
 
 
 def quantise(value: Fraction, places: int, mode: RoundingMode) -> Fraction:
@@ -62,14 +65,12 @@ def quantise(value: Fraction, places: int, mode: RoundingMode) -> Fraction:
     zero.
     """
     scale = 10**places
-    scaled = value * scale
-    lower = scaled.numerator // scaled.denominator
-    return Fraction(lower + _goes_up(lower, scaled - lower, mode), scale)
+    lower, rest = divmod(value.numerator * scale, value.denominator)
+    return Fraction(lower + _goes_up(lower, 2 * rest, value.denominator, mode), scale)
 
 
-def _goes_up(lower: int, rest: Fraction, mode: RoundingMode) -> bool:
-    """Whether ``lower + rest`` with 0 <= rest < 1 rounds to ``lower + 1``."""
-    half = Fraction(1, 2)
+def _goes_up(lower: int, rest: int, half: int, mode: RoundingMode) -> bool:
+    """Whether `lower` and a rest rounds to ``lower + 1``; `half` is as much as half of one."""
     match mode:
         case "floor":
             return False
@@ -92,10 +93,11 @@ def decimal_text(value: Fraction, places: int) -> str:
         InvalidNumber: the value needs more places.
 
     """
-    scaled = value * 10**places
-    if scaled.denominator != 1:
+    scale = 10**places
+    if scale % value.denominator:
         raise InvalidNumber(text=exact(value))
-    digits = str(abs(scaled.numerator)).rjust(places + 1, "0")
+    scaled = value.numerator * (scale // value.denominator)
+    digits = str(abs(scaled)).rjust(places + 1, "0")
     sign = "-" if scaled < 0 else ""
     if places == 0:
         return sign + digits
@@ -144,7 +146,7 @@ def largest_remainder(
     floors = [quantise(value, places, "floor") for value in values]
     unit = Fraction(1, 10**places)
     missing = (total - sum(floors, Fraction(0))) / unit
-    order = sorted(range(len(values)), key=lambda place: (floors[place] - values[place], place))
+    order = sorted(range(len(values)), key=lambda place: floors[place] - values[place])
     raised = set(order[: int(missing)])
     return tuple(floor + unit if place in raised else floor for place, floor in enumerate(floors))
 

@@ -79,7 +79,8 @@ def primitive_of(clause: Clause) -> Primitive[Any, Any]:
 
 def parameter_names(primitive: Primitive[Any, Any]) -> tuple[str, ...]:
     """The declared parameters in order of declaration."""
-    return tuple(field.name for field in msgspec.structs.fields(primitive.parameters))
+    names: tuple[str, ...] = primitive.parameters.__struct_fields__
+    return names
 
 
 def parameters_of(clause: Clause, item: str, given: Mapping[str, str]) -> Parameters:

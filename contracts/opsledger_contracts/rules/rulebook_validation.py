@@ -82,11 +82,14 @@ def _clause_parameters(clause: Clause, path: str) -> Iterator[Finding]:
             "unknown_primitive", "rule", f"规则 {clause.rule} 不存在", f"there is no {clause.rule}"
         )
         return
-    yield from _given_parameters(clause, primitive.parameters, finding)
+    yield from _given_parameters(clause, primitive.parameters, path, finding)
 
 
 def _given_parameters(
-    clause: Clause, parameters: type[Parameters], finding: Callable[[str, str, str, str], Finding]
+    clause: Clause,
+    parameters: type[Parameters],
+    path: str,
+    finding: Callable[[str, str, str, str], Finding],
 ) -> Iterator[Finding]:
     declared = {field.name: field.type for field in msgspec.structs.fields(parameters)}
     for name in sorted({*clause.params, *clause.item_params} - declared.keys()):
@@ -114,7 +117,7 @@ def _given_parameters(
             continue
         if parameters in {BandParameters, ScaleParameters} and name in {"bands", "grades"}:
             edges = [(band.lo, band.hi) for band in value]
-            yield from bands(clause.clause, finding("", where, "", "").path, edges)
+            yield from bands(clause.clause, f"{path}.{where}", edges)
 
 
 def _references(rulebook: Rulebook) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from opsledger_contracts.rules.inputs import (
     ItemScore,
     ScoringInputs,
 )
+from opsledger_contracts.rules.leaves import clause_of
 from opsledger_contracts.rules.numbers import exact, parse_decimal, parse_rational
 from opsledger_contracts.rules.rounding import rounded_text
 
@@ -56,8 +57,13 @@ class Run:
         return rounded_text(value, point, self.rulebook.rounding)
 
     def full(self, item: ItemInput) -> Fraction:
-        """The score that means full marks under the item's clause."""
-        full = self.rulebook.clause(item.clause).full
+        """The score that means full marks under the item's clause.
+
+        Raises:
+            UnknownClause: the rulebook does not have it; a deleted item that scores 0 gets here so.
+
+        """
+        full = clause_of(self.rulebook, item.clause, f"item {item.item}").full
         return parse_decimal(self.rulebook.weights.total if full is msgspec.UNSET else full)
 
     def rescore(self, scores: Mapping[str, Fraction]) -> Fraction:

@@ -77,7 +77,7 @@ class BaselineDependentCapParameters(
 
 def _cap_up(caps: tuple[ShortfallCap, ...], shortfall: Fraction) -> Fraction:
     limits = [None if row.shortfall is None else parse_decimal(row.shortfall) for row in caps]
-    later = [limit for limit in limits[1:] if limit is not None]
+    later = [limit for limit in limits if limit is not None]
     if limits[0] is not None or len(later) != len(caps) - 1 or later != sorted(set(later)):
         detail = "the first cap has no shortfall, the others ascend"
         raise RuleViolation(detail)

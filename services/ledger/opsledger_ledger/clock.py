@@ -7,12 +7,16 @@ under a scripted time can never pass for what a machine's clock has seen.
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Final, Literal, Protocol
 
 from opsledger_contracts.fields import instant, moment
+from opsledger_contracts.problems.general import ClockBehind
 from opsledger_ledger.errors import ClockUnreadable
 
 ClockKind = Literal["system", "scripted"]
+
+CLOCK_STEP_S: Final = 1
+"""How far a clock may be set back and be taken as standing still; beyond, nothing is written."""
 
 
 class Clock(Protocol):
@@ -67,3 +71,18 @@ class ScriptedClock:
         except (OSError, ValueError) as error:
             message = f"{self._file} does not hold an instant: {error}"
             raise ClockUnreadable(message) from error
+
+
+def instant_of_recording(clock: Clock, latest: str) -> str:
+    """Tell the instant under which to record next; `latest` is that of the last entry.
+
+    Raises:
+        ClockBehind: the clock was set back before the last entry.
+
+    """
+    now = clock.now()
+    if now >= latest:
+        return now
+    if (moment(latest) - moment(now)).total_seconds() > CLOCK_STEP_S:
+        raise ClockBehind(now=now, found=latest)
+    return latest

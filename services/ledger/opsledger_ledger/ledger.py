@@ -6,9 +6,10 @@ from typing import Self
 from opsledger_ledger.clock import Clock
 from opsledger_ledger.feed.pages import Feed
 from opsledger_ledger.feed.signal import HeadSignal
+from opsledger_ledger.feed.watcher import HeadWatcher
 from opsledger_ledger.recording.log import Log
+from opsledger_ledger.writing.command_queue import CommandQueue
 from opsledger_ledger.writing.credentials import Credentials
-from opsledger_ledger.writing.writer import Writer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +36,12 @@ class Ledger:
     name: str
     clock: Clock
     log: Log
-    writer: Writer
+    writer: CommandQueue
     feed: Feed
     signal: HeadSignal
     credentials: Credentials
+    watcher: HeadWatcher | None
+    """Follows other processes, where a ledger may have some."""
     fingerprint_key: bytes = field(repr=False)
     """Keys the digests of requests: a bare digest of a short name could be guessed back."""
     administrator_key: AdministratorKey | None
@@ -53,5 +56,7 @@ class Ledger:
     def close(self) -> None:
         """Let waiting readers go, decide what waits, end the writer and close the log."""
         self.signal.close()
+        if self.watcher is not None:
+            self.watcher.close()
         self.writer.close()
         self.log.close()

@@ -10,6 +10,7 @@ import uvicorn
 
 from opsledger_projections.clock import ScriptedClock, SystemClock
 from opsledger_projections.config import ProjectionsSettings
+from opsledger_projections.errors import ExtraMissing
 from opsledger_projections.following.feed import Feed
 from opsledger_projections.following.follower import Follower
 from opsledger_projections.following.http_feed import HttpFeed
@@ -17,9 +18,11 @@ from opsledger_projections.following.projector import Projector
 from opsledger_projections.following.rebuild import Rebuilding
 from opsledger_projections.http.app import create_app
 from opsledger_projections.projections import Projections
-from opsledger_projections.tables.generations import Generations
+from opsledger_projections.tables.generations import SqliteGenerations
+from opsledger_projections.tables.port import Generations
 from opsledger_projections.tables.served import ServedTables
 from opsledger_projections.views.catalogue import VIEWS
+from opsledger_projections.views.view import View
 
 SHUTDOWN_S: Final = 3
 """Longest time for requests under way when the process is told to stop."""
@@ -40,13 +43,15 @@ def open_projections(
 
     Raises:
         ValueError: the settings name no API key for the feed, or two.
+        TablesUnwritable: the tables cannot be opened.
+        ExtraMissing: the library of the database or of the broker is not installed.
 
     """
     views = list(VIEWS.values())
     if feed is None:
-        feed = HttpFeed(settings.ledger_url, settings.key())
+        feed = _feed(settings)
     clock = SystemClock() if settings.clock_file is None else ScriptedClock(settings.clock_file)
-    generations = Generations(settings.directory, views)
+    generations = _generations(settings, views)
     tables = generations.open()
     served = ServedTables(tables)
     follower = Follower(feed, Projector(views, tables))
@@ -55,12 +60,29 @@ def open_projections(
         feed=feed,
         served=served,
         follower=follower,
-        rebuilding=Rebuilding(feed, views, generations, served, follower),
+        rebuilding=Rebuilding(
+            feed, views, generations, served, follower, processes=settings.rebuild_processes
+        ),
         clock=clock,
         trusting=trusting,
     )
     follower.start()
     return projections
+
+
+def _generations(settings: ProjectionsSettings, views: list[View]) -> Generations:
+    url = settings.database()
+    if url is None:
+        assert settings.directory is not None
+        return SqliteGenerations(settings.directory, views)
+    try:
+        # Only who has a database needs its driver.
+        from opsledger_projections.tables.postgres_generations import (  # noqa: PLC0415
+            PostgresGenerations,
+        )
+    except ImportError as error:
+        raise ExtraMissing("postgres") from error
+    return PostgresGenerations(url, settings.database_schema, views)
 
 
 def serve(settings: ProjectionsSettings, announce: Announce, feed: Feed | None = None) -> None:
@@ -105,6 +127,19 @@ class ProjectionsServer(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._on_start()
+
+
+def _feed(settings: ProjectionsSettings) -> Feed:
+    """Choose where entries come from: the ledger, or a broker with the ledger behind it."""
+    nats_url = settings.nats()
+    ledger = HttpFeed(settings.ledger_url, settings.key())
+    if nats_url is None:
+        return ledger
+    try:
+        from opsledger_projections.following.nats_feed import NatsFeed  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ExtraMissing("nats") from error
+    return NatsFeed(nats_url, settings.nats_stream, ledger)
 
 
 @contextmanager

@@ -5,6 +5,9 @@ ProjectionsError
 ├── FeedForged       the entries do not have the root that the ledger states
 ├── EntryUnreadable  the feed gave bytes that are no envelope
 ├── TablesUnwritable the tables could not be written; nothing was
+│   └── TablesInUse  another process writes them
+├── TablesUnreadable the database of the tables gives no answer
+├── ExtraMissing     the settings ask for a database whose driver is not installed
 ├── FollowingFailed  the program itself failed while following
 ├── RebuildUnderWay  a second rebuild was asked for while one is under way
 └── ClockUnreadable  the file of a scripted clock holds no instant
@@ -43,7 +46,22 @@ class EntryUnreadable(ProjectionsError):
 
 
 class TablesUnwritable(ProjectionsError):
-    """The tables could not be written, for want of space or of the disk; nothing was written."""
+    """The tables could not be written, for want of space, disk or server; nothing was."""
+
+
+class TablesInUse(TablesUnwritable):
+    """Another process writes these tables; each needs a schema of its own."""
+
+
+class TablesUnreadable(ProjectionsError):
+    """The database of the tables gives no answer at this moment."""
+
+
+class ExtraMissing(ProjectionsError):
+    """The settings ask for a database whose driver is not installed."""
+
+    def __init__(self, extra: str) -> None:
+        super().__init__(f"this needs the extra: pip install 'opsledger-projections[{extra}]'")
 
 
 class FollowingFailed(ProjectionsError):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import orjson
 import typer
@@ -14,7 +14,7 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from opsledger import shown
-from opsledger.directory_reader import DirectoryReader
+from opsledger.directory_reader import DatabaseReader, DirectoryReader, LogReader, Progressed
 from opsledger.reader import Parameters, Reader, Refused, ServiceReader, Unreachable
 
 FOUND: Final = 1
@@ -110,6 +110,25 @@ _WHOM: Final = (
         ],
     ),
     inspect.Parameter(
+        "database_url_file",
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[
+            Path | None,
+            typer.Option(
+                exists=True,
+                dir_okay=False,
+                help="Read the PostgreSQL database whose address is in this file.",
+            ),
+        ],
+    ),
+    inspect.Parameter(
+        "database_schema",
+        inspect.Parameter.KEYWORD_ONLY,
+        default="opsledger",
+        annotation=Annotated[str, typer.Option(help="Schema of the ledger in that database.")],
+    ),
+    inspect.Parameter(
         "as_json",
         inspect.Parameter.KEYWORD_ONLY,
         default=False,
@@ -127,10 +146,13 @@ def _asked(question: Question) -> Callable[..., None]:
         ledger_url: str,
         key: str,
         directory: Path | None,
+        database_url_file: Path | None,
+        database_schema: str,
         as_json: bool,
         **asked: Any,
     ) -> None:
-        with _reading(url, ledger_url, key, directory) as reader:
+        place = _Place(directory, database_url_file, database_schema)
+        with _reading(url, ledger_url, key, place) as reader:
             answered = question(reader, **asked)
         if as_json:
             sys.stdout.buffer.write(
@@ -152,19 +174,36 @@ def _asked(question: Question) -> Callable[..., None]:
     return command
 
 
+class _Place(NamedTuple):
+    """Where a ledger lies that is read without a service, if it is one of the two."""
+
+    directory: Path | None
+    database_url_file: Path | None
+    database_schema: str
+
+    def reader(self, progressed: Progressed) -> LogReader | None:
+        """Make the reader of the place."""
+        if self.directory is not None and self.database_url_file is not None:
+            raise Unreachable("give one of --directory and --database-url-file")
+        if self.directory is not None:
+            return DirectoryReader(self.directory, progressed)
+        if self.database_url_file is not None:
+            return DatabaseReader(self.database_url_file, self.database_schema, progressed)
+        return None
+
+
 @contextmanager
-def _reading(url: str, ledger_url: str, key: str, directory: Path | None) -> Iterator[Reader]:
+def _reading(url: str, ledger_url: str, key: str, place: _Place) -> Iterator[Reader]:
     """Open what is to be read, and turn complaints into exit statuses."""
     try:
-        if directory is None:
+        with progressing() as progress:
+            task = progress.add_task("building views", total=None)
+            reader = place.reader(
+                lambda position, total: progress.update(task, completed=position, total=total)
+            )
+        if reader is None:
             yield ServiceReader(url, ledger_url, key)
         else:
-            with progressing() as progress:
-                task = progress.add_task("building views", total=None)
-                reader = DirectoryReader(
-                    directory,
-                    lambda position, total: progress.update(task, completed=position, total=total),
-                )
             with reader:
                 yield reader
     except Refused as refused:
@@ -176,8 +215,8 @@ def _reading(url: str, ledger_url: str, key: str, directory: Path | None) -> Ite
     except Unreachable as unreachable:
         _complaints.print(f"[red]{unreachable}[/red]")
         _complaints.print(
-            "Start a service with [bold]opsledger serve[/bold], or name a directory with "
-            "[bold]--directory[/bold]."
+            "Start a service with [bold]opsledger serve[/bold], or name a ledger with "
+            "[bold]--directory[/bold] or [bold]--database-url-file[/bold]."
         )
         raise typer.Exit(UNREACHABLE) from None
 

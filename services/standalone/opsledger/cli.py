@@ -6,7 +6,7 @@ views that are not equal); 2 the question was wrong or refused; 3 no service ans
 
 import typer
 
-from opsledger import asking, demonstrating, rulebooks, serving, studying
+from opsledger import asking, clustering, demonstrating, importing, rulebooks, serving, studying
 
 app = typer.Typer(
     name="opsledger",
@@ -20,7 +20,9 @@ serving.enter(app)
 asking.enter(app)
 studying.enter(app)
 rulebooks.enter(app)
+importing.enter(app)
 demonstrating.enter(app)
+clustering.enter(app)
 
 
 def main() -> None:

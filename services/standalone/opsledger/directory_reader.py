@@ -1,7 +1,8 @@
-"""Reads from the directory of a ledger: the log itself, and views built from it for the occasion."""
+"""Reads from a ledger where it lies: the log itself, and views built from it for the occasion."""
 
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,8 @@ import msgspec
 from opsledger.log_feed import LogFeed
 from opsledger.reader import Parameters, Unreachable, content_of, lines_of
 from opsledger.together import PROJECTIONS_FOLDER, ledger_folder
+from opsledger_ledger.bootstrap import read_database
+from opsledger_ledger.errors import LedgerError
 from opsledger_ledger.recording.log import Log, LogInUse, RecordingError
 from opsledger_ledger.recording.sqlite_log import open_log
 from opsledger_ledger.recording.verification import verify
@@ -26,16 +29,14 @@ Progressed = Callable[[int, int], None]
 """Told how far the views have been built: position reached, and position of the end."""
 
 
-class DirectoryReader:
-    """Reads a ledger that lies in `directory`; whoever can read its files needs no API key.
+class LogReader(ABC):
+    """Reads a ledger from its log; whoever can read that needs no API key.
 
     Views are built in a temporary directory when the first question needs them, so that a service on
-    the same directory is not disturbed. Only `rebuild` works on the views of the directory itself,
-    and therefore only while no service does.
+    the same log is not disturbed.
     """
 
-    def __init__(self, directory: Path, progressed: Progressed) -> None:
-        self._directory = directory
+    def __init__(self, progressed: Progressed) -> None:
         self._progressed = progressed
         self._open = ExitStack()
         self._client: httpx2.Client | None = None
@@ -62,12 +63,9 @@ class DirectoryReader:
         with self._asked().stream("POST", path, json=dict(body), params=dict(parameters)) as answer:
             yield from lines_of(answer)
 
+    @abstractmethod
     def rebuild(self) -> Iterator[dict[str, Any]]:
-        """Rebuild the views of the directory and compare them; see `Reader.rebuild`."""
-        log = self._log(writing=True)
-        client = self._read_side(log, self._directory / PROJECTIONS_FOLDER)
-        with client.stream("POST", "/v1/rebuild") as answer:
-            yield from lines_of(answer)
+        """Rebuild the views and compare them; see `Reader.rebuild`."""
 
     def verify(self) -> Iterator[dict[str, Any]]:
         """Verify the log; see `Reader.verify`."""
@@ -98,14 +96,62 @@ class DirectoryReader:
         return local_client(projections)
 
     def _log(self, *, writing: bool = False, checking: bool = True) -> Log:
-        folder = ledger_folder(self._directory)
         try:
-            log = open_log(folder, writing=writing, checking=checking)
+            log = self._opened(writing=writing, checking=checking)
         except LogInUse as error:
             raise Unreachable(
                 f"{error}; ask the running service instead, without --directory"
             ) from error
-        except RecordingError as error:
+        except (LedgerError, RecordingError, OSError) as error:
             raise Unreachable(str(error)) from error
         self._open.callback(log.close)
         return log
+
+    @abstractmethod
+    def _opened(self, *, writing: bool, checking: bool) -> Log:
+        """Open the log."""
+
+
+class DirectoryReader(LogReader):
+    """Reads a ledger that lies in `directory`.
+
+    Only `rebuild` works on the views of the directory itself, and therefore only while no service
+    does.
+    """
+
+    def __init__(self, directory: Path, progressed: Progressed) -> None:
+        super().__init__(progressed)
+        self._directory = directory
+
+    def rebuild(self) -> Iterator[dict[str, Any]]:
+        """Rebuild the views of the directory and compare them; see `Reader.rebuild`."""
+        log = self._log(writing=True)
+        client = self._read_side(log, self._directory / PROJECTIONS_FOLDER)
+        with client.stream("POST", "/v1/rebuild") as answer:
+            yield from lines_of(answer)
+
+    def _opened(self, *, writing: bool, checking: bool) -> Log:
+        return open_log(ledger_folder(self._directory), writing=writing, checking=checking)
+
+
+class DatabaseReader(LogReader):
+    """Reads a ledger that lies in a schema of PostgreSQL; any role that may read it will do."""
+
+    def __init__(self, url_file: Path, schema: str, progressed: Progressed) -> None:
+        super().__init__(progressed)
+        self._url_file = url_file
+        self._schema = schema
+
+    def rebuild(self) -> Iterator[dict[str, Any]]:
+        """Refuse: the views of such a ledger are those of a running read side.
+
+        Raises:
+            Unreachable: always.
+
+        """
+        raise Unreachable("views are rebuilt by the read side; leave out --database-url-file")
+
+    def _opened(self, *, writing: bool, checking: bool) -> Log:
+        del writing
+        url = self._url_file.read_text(encoding="utf-8").strip()
+        return read_database(url, self._schema, checking=checking)

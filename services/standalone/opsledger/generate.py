@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import orjson
 
+from opsledger.asyncapi import asyncapi_document
 from opsledger.event_schemas import envelope_schema, event_schema
 from opsledger.examples.released import release
 from opsledger_contracts.catalogue import EVENTS, NOUNS
@@ -40,6 +41,7 @@ def generated() -> Iterator[tuple[str, Any]]:
         yield f"schemas/documents/{name}.json", {"$id": f"{SCHEMA_PREFIX}{name}", **schema}
     yield "schemas/commands.json", [_command(entry) for entry in COMMANDS.values()]
     yield "schemas/problems.json", _problems()
+    yield "schemas/asyncapi.json", asyncapi_document()
     yield f"schemas/{LEDGER_OPENAPI}", ledger_description()
     yield "schemas/openapi-projections.json", projections_description()
 

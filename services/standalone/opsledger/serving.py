@@ -1,17 +1,14 @@
-"""The commands that serve: both services in one process, or each by itself."""
+"""The commands that serve: both services by one command, or each by itself."""
 
-import logging
 import os
-import sys
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn, TypeVar
+from typing import Annotated, Final
 
-import structlog
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 
-from opsledger import together
+from opsledger import copying, migrating, relaying, together
+from opsledger.starting import give_up, log_to_stderr, settings_of
 from opsledger_ledger import bootstrap as ledger_bootstrap
 from opsledger_ledger.config import LedgerSettings
 from opsledger_ledger.errors import LedgerError
@@ -19,9 +16,8 @@ from opsledger_ledger.ledger import AdministratorKey, Ledger
 from opsledger_ledger.recording.log import RecordingError
 from opsledger_projections import bootstrap as projections_bootstrap
 from opsledger_projections.config import ProjectionsSettings
+from opsledger_projections.errors import ProjectionsError
 from opsledger_projections.projections import Projections
-
-WRONG: Final = 2
 
 _DIRECTORY: Final = typer.Option(
     "--directory", "-d", help="Where the data lies; made if it is new.", show_default=True
@@ -47,14 +43,29 @@ PersonalKeyFile = Annotated[
     typer.Option(help="Key of the personal values; keep it outside the backups of the data."),
 ]
 
-S = TypeVar("S", LedgerSettings, ProjectionsSettings)
+ViewsDatabaseUrlFile = Annotated[
+    Path | None,
+    typer.Option(help="File with the address of the PostgreSQL database of the tables."),
+]
+ViewsDatabaseSchema = Annotated[
+    str | None,
+    typer.Option(help="Begin of the schemas' names there, opsledger_views; one per process."),
+]
+NatsUrl = Annotated[
+    str | None,
+    typer.Option(help="Read entries from this broker's copy; its servers, separated by commas."),
+]
+NatsUrlFile = Annotated[
+    Path | None,
+    typer.Option(help="File with those addresses; they may have user and password in them."),
+]
+NatsStream = Annotated[str | None, typer.Option(help="Stream of the copy, opsledger.")]
 
 _said: Final = Console(highlight=False, soft_wrap=True)
-_complaints: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def enter(app: typer.Typer) -> None:
-    """Add `serve`, `ledger serve` and `projections serve` to the command line."""
+    """Add `serve`, what the ledger's group has, and `projections serve` to the command line."""
     app.command(epilog="Example: opsledger serve --directory my-ledger")(serve)
     for name, command, example in (
         ("ledger", ledger_serve, "opsledger ledger serve --directory my-ledger/ledger"),
@@ -67,6 +78,10 @@ def enter(app: typer.Typer) -> None:
         group = typer.Typer(no_args_is_help=True, help=f"The {name} service by itself.")
         group.callback()(lambda: None)
         group.command("serve", epilog=f"Example: {example}")(command)
+        if name == "ledger":
+            migrating.enter(group)
+            copying.enter(group)
+            relaying.enter(group)
         app.add_typer(group, name=name)
 
 
@@ -81,9 +96,9 @@ def serve(
     key_file: KeyFile = None,
     personal_key_file: PersonalKeyFile = None,
 ) -> None:
-    """Run ledger and read side as one process on one directory."""
-    _log_to_stderr()
-    ledger = _settings(
+    """Run ledger and read side on one directory."""
+    log_to_stderr()
+    ledger = settings_of(
         LedgerSettings,
         directory=directory / together.LEDGER_FOLDER,
         name=name,
@@ -94,7 +109,7 @@ def serve(
         host=host,
         port=port,
     )
-    projections = _settings(
+    projections = settings_of(
         ProjectionsSettings,
         directory=directory / together.PROJECTIONS_FOLDER,
         clock_file=clock_file,
@@ -111,12 +126,14 @@ def serve(
     try:
         status = together.serve(ledger, projections, announce)
     except (LedgerError, RecordingError, OSError) as error:
-        _give_up(error)
+        give_up(error)
     raise typer.Exit(status)
 
 
 def ledger_serve(
     directory: Annotated[Path | None, _DIRECTORY] = None,
+    database_url_file: relaying.DatabaseUrlFile = None,
+    database_schema: relaying.DatabaseSchema = None,
     host: Annotated[str | None, _HOST] = None,
     port: Annotated[int | None, _LEDGER_PORT] = None,
     name: Annotated[str | None, _NAME] = None,
@@ -127,12 +144,16 @@ def ledger_serve(
 ) -> None:
     """Run the ledger by itself; others meet it through its HTTP API and feed.
 
+    It lies in a directory, with one service, or in a PostgreSQL database, with any number of them.
+
     An option that is not given is read from the environment, `OPSLEDGER_LEDGER_PORT` and so on.
     """
-    _log_to_stderr()
-    settings = _settings(
+    log_to_stderr()
+    settings = settings_of(
         LedgerSettings,
         directory=directory,
+        database_url_file=database_url_file,
+        database_schema=database_schema,
         name=name,
         title=title,
         clock=None if clock_file is None else "scripted",
@@ -149,7 +170,7 @@ def ledger_serve(
     try:
         status = ledger_bootstrap.serve(settings, announce)
     except (LedgerError, RecordingError, OSError) as error:
-        _give_up(error)
+        give_up(error)
     raise typer.Exit(status)
 
 
@@ -158,7 +179,12 @@ def projections_serve(
         Path | None, typer.Option(help="File with an API key that may read the ledger's feed.")
     ] = None,
     directory: Annotated[Path | None, _DIRECTORY] = None,
+    database_url_file: ViewsDatabaseUrlFile = None,
+    database_schema: ViewsDatabaseSchema = None,
     ledger_url: Annotated[str | None, typer.Option(help="The ledger to follow.")] = None,
+    nats_url: NatsUrl = None,
+    nats_url_file: NatsUrlFile = None,
+    nats_stream: NatsStream = None,
     host: Annotated[str | None, _HOST] = None,
     port: Annotated[int | None, _READ_PORT] = None,
     clock_file: ClockFile = None,
@@ -167,12 +193,17 @@ def projections_serve(
 
     An option that is not given is read from the environment, `OPSLEDGER_PROJECTIONS_PORT` and so on.
     """
-    _log_to_stderr()
-    settings = _settings(
+    log_to_stderr()
+    settings = settings_of(
         ProjectionsSettings,
         directory=directory,
+        database_url_file=database_url_file,
+        database_schema=database_schema,
         ledger_url=ledger_url,
         ledger_key_file=key_file,
+        nats_url=nats_url,
+        nats_url_file=nats_url_file,
+        nats_stream=nats_stream,
         clock_file=clock_file,
         host=host,
         port=port,
@@ -183,18 +214,8 @@ def projections_serve(
 
     try:
         projections_bootstrap.serve(settings, announce)
-    except (ValueError, OSError) as error:
-        _give_up(error)
-
-
-def _settings(kind: type[S], **given: Any) -> S:
-    try:
-        return kind(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        for problem in error.errors():
-            place = ".".join(str(part) for part in problem["loc"]) or "settings"
-            _complaints.print(f"[red]{place}: {problem['msg']}[/red]")
-        raise typer.Exit(WRONG) from None
+    except (ProjectionsError, ValueError, OSError) as error:
+        give_up(error)
 
 
 def _tell_key(key: AdministratorKey | None, key_file: Path | None) -> None:
@@ -209,22 +230,3 @@ def _tell_key(key: AdministratorKey | None, key_file: Path | None) -> None:
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(key.token + "\n")
     _said.print(f"The first administrator key is in {key_file}.")
-
-
-def _give_up(error: Exception) -> NoReturn:
-    _complaints.print(f"[red]{error}[/red]")
-    raise typer.Exit(1)
-
-
-def _log_to_stderr() -> None:
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )

@@ -1,23 +1,26 @@
-"""Ledger and read side as one process on one directory."""
+"""Ledger and read side together on one directory."""
 
 import asyncio
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from opsledger.log_feed import LogFeed
 from opsledger_ledger.bootstrap import (
     StoppingServer,
-    open_ledger,
+    open_served,
     server_config,
     signals_left_to_server,
     tune_garbage_collector,
+    write_for,
 )
 from opsledger_ledger.config import LedgerSettings
 from opsledger_ledger.http.app import create_app
 from opsledger_ledger.ledger import AdministratorKey, Ledger
+from opsledger_ledger.writing.writer_process import WriterProcess
 from opsledger_projections.bootstrap import ProjectionsServer, open_projections
 from opsledger_projections.config import ProjectionsSettings
 
@@ -48,19 +51,20 @@ def serve(ledger: LedgerSettings, projections: ProjectionsSettings, announce: An
 
     """
     reasons: list[str] = []
+    server: StoppingServer | None = None
+
+    def failed(reason: str) -> None:
+        reasons.append(reason)
+        if server is not None:
+            server.should_exit = True
+
     with (
+        WriterProcess(partial(write_for, ledger)) as process,
         socket.create_server((ledger.host, ledger.port), backlog=1024) as listener,
         socket.create_server((projections.host, projections.port), backlog=1024) as read_listener,
     ):
-        server: StoppingServer | None = None
-
-        def failed(reason: str) -> None:
-            reasons.append(reason)
-            if server is not None:
-                server.should_exit = True
-
-        with open_ledger(ledger, failed) as opened:
-            tune_garbage_collector()
+        opened, writer = open_served(ledger, process, failed)
+        with opened:
             addresses = (
                 f"http://{ledger.host}:{listener.getsockname()[1]}",
                 f"http://{projections.host}:{read_listener.getsockname()[1]}",
@@ -72,13 +76,17 @@ def serve(ledger: LedgerSettings, projections: ProjectionsSettings, announce: An
                 lambda: announce(*addresses, opened.administrator_key),
             )
 
+            def started() -> None:
+                writer.follow(asyncio.get_running_loop())
+                read_side.start()
+
             def stop() -> None:
                 opened.signal.close()
                 read_side.stop()
 
-            server = StoppingServer(
-                server_config(create_app(opened)), stop=stop, started=read_side.start
-            )
+            server = StoppingServer(server_config(create_app(opened)), stop=stop, started=started)
+            server.should_exit = bool(reasons)
+            tune_garbage_collector()
             with signals_left_to_server():
                 server.run(sockets=[listener])
             read_side.join()

@@ -12,12 +12,16 @@ import pytest
 
 from opsledger_contracts.evidence.merkle import leaf_hash
 from support.ledger_service import GROUP, Served, served
+from support.log_places import new_place
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     """One ledger for the whole module; each test uses units of its own."""
-    with served(tmp_path_factory.mktemp("ledger")) as running:
+    place = new_place(request, request.param, tmp_path_factory.mktemp("service"))
+    with served(**place.settings()) as running:
         yield running
 
 

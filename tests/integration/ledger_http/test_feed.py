@@ -15,6 +15,7 @@ from opsledger_contracts.evidence.merkle import (
     verify_inclusion,
 )
 from support.ledger_service import Caller, Served, served
+from support.log_places import new_place
 
 BATCH = "application/cloudevents-batch+json"
 LINES = "application/x-ndjson"
@@ -22,10 +23,13 @@ POSITIONED = "application/x-ndjson;profile=positions"
 UNITS = 23
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     """A ledger with some units; tests read only."""
-    with served(tmp_path_factory.mktemp("ledger")) as running:
+    place = new_place(request, request.param, tmp_path_factory.mktemp("service"))
+    with served(**place.settings()) as running:
         for number in range(UNITS):
             running.administrator.register(f"U{number}")
         running.administrator.caller("AU", ["auditor", "operator"])

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import pytest
@@ -21,11 +20,11 @@ from opsledger_ledger.domain.deciding import COMMANDS, Act, Record
 from opsledger_ledger.domain.ledger import Administrator, found
 from opsledger_ledger.domain.unit import UNIT, RegisterUnit, Unit
 from opsledger_ledger.recording import log as port
-from opsledger_ledger.recording.sqlite_log import open_log
 from opsledger_ledger.recording.verification import verify
 from opsledger_ledger.writing.deciding_state import DecidingState
 from opsledger_ledger.writing.submission import Accepted, Outcome, Refused, Submission, Trace
 from opsledger_ledger.writing.writer import BATCH_MAX, Committed, Observer, Writer
+from support.log_places import Place
 
 NOW = "2026-06-01T02:00:00.000000Z"
 REGISTER = COMMANDS["unit", "register"]
@@ -142,9 +141,9 @@ def submission(unit: str, key: str | None = None, **more: Any) -> Submission:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """A founded ledger with a running writer."""
-    log = FaultyLog(open_log(tmp_path / "ledger"))
+def desk(place: Place) -> Iterator[Desk]:
+    """A founded ledger with a running writer, on either database."""
+    log = FaultyLog(place.open())
     clock = HandClock()
     seen = cast("port.Log", log)
     state = DecidingState(seen, "urn:opsledger:test", "0" * 64)

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from opsledger_projections.tables.port import Tables
+from opsledger_projections.tables.postgres import PostgresTables
 from opsledger_projections.tables.sqlite import SqliteTables
 from opsledger_projections.views.catalogue import VIEWS
+from support.databases import Schema
 from support.disputed_score import DisputedScore
 
-OpenTables = Callable[[str], SqliteTables]
+OpenTables = Callable[[str], Tables]
 
 
 @pytest.fixture(scope="session")
@@ -19,18 +22,28 @@ def story() -> DisputedScore:
     return DisputedScore().tell()
 
 
-@pytest.fixture
-def open_tables(tmp_path: Path) -> Iterator[OpenTables]:
-    """Open tables by name in the test's directory; all are closed at the end."""
-    opened: list[SqliteTables] = []
+@pytest.fixture(params=["sqlite", "postgres"])
+def open_tables(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenTables]:
+    """Open tables by name on each database; opened again, they are closed before."""
+    opened: dict[str, Tables] = {}
+    if request.param == "postgres":
+        schema: Schema = request.getfixturevalue("postgres_schema")
 
-    def open_one(name: str) -> SqliteTables:
-        tables = SqliteTables(tmp_path / f"{name}.sqlite", list(VIEWS.values()))
-        opened.append(tables)
-        return tables
+    def open_one(name: str) -> Tables:
+        if name in opened:
+            opened.pop(name).close()
+        views = list(VIEWS.values())
+        if request.param == "sqlite":
+            opened[name] = SqliteTables(tmp_path / f"{name}.sqlite", views)
+        else:
+            own = f"{schema.name}_{name.replace('-', '_')}"
+            opened[name] = PostgresTables(schema.views_url, own, views)
+        return opened[name]
 
     yield open_one
-    for tables in opened:
+    for tables in opened.values():
+        if isinstance(tables, PostgresTables):
+            tables.drop()
         tables.close()
 
 

@@ -203,7 +203,8 @@ def test_a_cancelled_rebuild_is_resumed(
     projections: Projections, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who stops iterating cancels; the next rebuild goes on from there; the old tables serve."""
-    monkeypatch.setattr(rebuild, "PAGE_ENTRIES", 10)
+    monkeypatch.setattr(rebuild, "PAGE_ENTRIES_MAX", 5)
+    monkeypatch.setattr(rebuild, "BATCH_PAGES", 2)
     steps = projections.rebuilding.run()
     step = [next(steps) for _ in range(3)][-1]
     assert isinstance(step, RebuildProgress)

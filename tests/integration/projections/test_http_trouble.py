@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from structlog.testing import capture_logs
 
 from opsledger_projections.bootstrap import open_projections
 from opsledger_projections.config import ProjectionsSettings
@@ -15,7 +16,7 @@ from opsledger_projections.following.feed import FeedEntry, FeedHead, FeedUnreac
 from opsledger_projections.following.projector import Projector
 from opsledger_projections.http.app import create_app
 from opsledger_projections.projections import Projections
-from opsledger_projections.tables.generations import Generations
+from opsledger_projections.tables.generations import SqliteGenerations
 from opsledger_projections.tables.sqlite import SqliteTables
 from opsledger_projections.views.catalogue import VIEWS
 from support.disputed_score import AUDITOR_KEY, LETTER, DisputedScore
@@ -81,7 +82,8 @@ def test_a_rebuild_that_loses_the_ledger_says_so_in_its_last_line(
     client: TestClient, ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the answer has begun the problem is its last line; the old tables stay served."""
-    monkeypatch.setattr(rebuild, "PAGE_ENTRIES", 50)
+    monkeypatch.setattr(rebuild, "PAGE_ENTRIES_MAX", 50)
+    monkeypatch.setattr(rebuild, "BATCH_PAGES", 1)
     genuine = ledger.page
 
     def failing(after: int, limit: int, wait_s: float) -> list[FeedEntry]:
@@ -129,10 +131,13 @@ def test_a_fault_of_its_own_shows_a_reference_and_no_details(
         raise ZeroDivisionError("secret details")
 
     monkeypatch.setattr(SqliteTables, "select", broken)
-    answer = client.get("/v1/views/letters")
+    with capture_logs() as logs:
+        answer = client.get("/v1/views/letters")
     assert (answer.status_code, answer.json()["code"]) == (500, "projections_fault")
     assert "secret" not in answer.text
-    assert len(answer.json()["facts"]["reference"]) == 16
+    reference = answer.json()["facts"]["reference"]
+    assert len(reference) == 16
+    assert [log["reference"] for log in logs if log["event"] == "fault"] == [reference]
 
 
 def test_a_scripted_clock_without_an_instant_is_told(tmp_path: Path, ledger: MemoryLedger) -> None:
@@ -150,7 +155,7 @@ def test_a_scripted_clock_without_an_instant_is_told(tmp_path: Path, ledger: Mem
 def test_a_full_disk_leaves_the_tables_as_they_were(tmp_path: Path, ledger: MemoryLedger) -> None:
     """Nothing is half-written when space ends, and the same tables go on when there is some."""
     views = list(VIEWS.values())
-    tables = Generations(tmp_path, views).open()
+    tables = SqliteGenerations(tmp_path, views).open()
     projector = Projector(views, tables)
     projector.project(ledger.page(0, 50, 0))
     pages = tables._writer.execute("PRAGMA page_count").fetchone()[0]  # noqa: SLF001
@@ -169,10 +174,10 @@ def test_half_built_tables_of_an_older_view_are_begun_anew(
 ) -> None:
     """What an interrupted rebuild left is gone on with only if it was for the same views."""
     views = list(VIEWS.values())
-    older = Generations(tmp_path, views[1:])
-    half_built = older.open_next()
+    older = SqliteGenerations(tmp_path, views[1:])
+    half_built = older.open_next(parted=False)
     Projector(views[1:], half_built).project(ledger.page(0, 10, 0))
     half_built.close()
-    anew = Generations(tmp_path, views).open_next()
+    anew = SqliteGenerations(tmp_path, views).open_next(parted=False)
     assert (anew.stale, anew.progress().position) == ([], 0)
     anew.close()

@@ -1,16 +1,16 @@
-"""A log of one test: open on a directory of its own, closed afterwards."""
+"""A log of one test on each database, open and closed afterwards."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from opsledger_ledger.recording.sqlite_log import SqliteLog, open_log
+from opsledger_ledger.recording.log import Log
+from support.log_places import Place
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[SqliteLog]:
-    """A new, empty log."""
-    opened = open_log(tmp_path / "ledger")
+def log(place: Place) -> Iterator[Log]:
+    """A new, empty log on either database."""
+    opened = place.open()
     yield opened
     opened.close()

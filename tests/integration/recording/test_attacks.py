@@ -91,6 +91,11 @@ def delete_the_last_10_and_reset_the_head(directory: Path) -> None:
     frontier.extend(stored.leaf for stored in kept)
     with unguarded(directory) as connection:
         connection.execute("DELETE FROM entries WHERE position > 90")
+        connection.execute("DELETE FROM streams")
+        connection.execute(
+            "INSERT INTO streams "
+            "SELECT stream, max(version), max(position) FROM entries GROUP BY stream"
+        )
         recorded_at = msgspec.json.decode(kept[-1].entry)["recordedtime"]
         connection.execute(
             "UPDATE head SET position = 90, recorded_at = ?, frontier = ?",
@@ -118,9 +123,10 @@ def append_backdated(directory: Path) -> None:
     frontier.extend([leaf])
     with unguarded(directory) as connection:
         connection.execute(
-            "INSERT INTO entries VALUES (101, ?, 1, ?, ?, ?)",
+            "INSERT INTO entries VALUES (101, ?, 1, 0, ?, ?, ?)",
             (new.stream, new.type, leaf, new.entry),
         )
+        connection.execute("INSERT INTO streams VALUES (?, 1, 101)", (new.stream,))
         connection.execute("UPDATE head SET position = 101, frontier = ?", (frontier.to_bytes(),))
 
 

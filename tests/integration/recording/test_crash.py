@@ -19,6 +19,7 @@ from opsledger_ledger.recording.connections import (
     WriteConnection,
 )
 from opsledger_ledger.recording.log import (
+    Log,
     LogBusy,
     OutcomeUnknown,
     StorageFailed,
@@ -28,6 +29,7 @@ from opsledger_ledger.recording.log import (
 from opsledger_ledger.recording.sqlite_log import SqliteLog, open_log
 from opsledger_ledger.recording.verification import verify
 from support.log_entries import EntryMaker, fill, instant
+from support.log_places import ON_SQLITE
 from support.personal_values import concealed
 from support.tampering import database
 
@@ -38,7 +40,7 @@ class Interrupted(Exception):
     """Something that goes wrong in the middle of a batch."""
 
 
-def add_one(log: SqliteLog, key: str = "key") -> None:
+def add_one(log: Log, key: str = "key") -> None:
     """A batch of one entry and its answer."""
     with log.begin() as batch:
         batch.append([EntryMaker().next(f"letter/{key}", AT)], AT)
@@ -48,7 +50,7 @@ def add_one(log: SqliteLog, key: str = "key") -> None:
 @pytest.mark.parametrize("failure", [Interrupted(), KeyboardInterrupt(), GeneratorExit()])
 @pytest.mark.parametrize("flushed", [False, True], ids=["kept back", "written"])
 def test_an_exception_before_the_commit_leaves_nothing(
-    log: SqliteLog, failure: BaseException, *, flushed: bool
+    log: Log, failure: BaseException, *, flushed: bool
 ) -> None:
     """Whatever ends the block early takes entries, answers and personal values with it."""
     fill(log, 10)
@@ -75,6 +77,7 @@ def test_an_exception_before_the_commit_leaves_nothing(
     assert list(verify(log)) == []
 
 
+@ON_SQLITE
 def test_a_lost_answer_of_commit_is_unknown_and_the_key_decides(
     log: SqliteLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +96,7 @@ def test_a_lost_answer_of_commit_is_unknown_and_the_key_decides(
     assert log.head().position == 1
 
 
+@ON_SQLITE
 def test_a_commit_that_never_arrived_is_unknown_too(
     log: SqliteLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +121,7 @@ def failing(code: int) -> sqlite3.OperationalError:
     return error
 
 
+@ON_SQLITE
 def test_after_a_failed_fsync_nothing_is_written_any_more(
     log: SqliteLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +139,7 @@ def test_after_a_failed_fsync_nothing_is_written_any_more(
     assert log.head().position == 0
 
 
+@ON_SQLITE
 def test_a_failed_checkpoint_stops_the_next_batch_not_the_durable_one(
     log: SqliteLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +168,7 @@ def largest_file(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@ON_SQLITE
 def test_a_full_disk_refuses_the_batch_and_nothing_else(log: SqliteLog, tmp_path: Path) -> None:
     """Without space a batch leaves nothing, reads go on, and writing resumes by itself."""
     fill(log, 20)
@@ -178,6 +185,7 @@ def test_a_full_disk_refuses_the_batch_and_nothing_else(log: SqliteLog, tmp_path
     assert list(verify(log)) == []
 
 
+@ON_SQLITE
 def test_a_locked_head_is_busy_not_broken(
     log: SqliteLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +208,7 @@ from pathlib import Path
 from support.personal_values import concealed
 from support.tampering import database
 from support.log_entries import EntryMaker, fill, instant
+from support.log_places import ON_SQLITE
 from opsledger_ledger.recording.sqlite_log import open_log
 
 log = open_log(Path(sys.argv[1]))
@@ -231,6 +240,7 @@ def test_a_killed_writer_leaves_whole_batches_and_no_lock(tmp_path: Path) -> Non
     log.close()
 
 
+@ON_SQLITE
 def test_the_write_ahead_log_restarts_after_an_old_reader_is_gone(
     log: SqliteLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +279,7 @@ def test_a_ledger_whose_storage_fails_at_the_start_is_not_opened(
     open_log(tmp_path).close()
 
 
+@ON_SQLITE
 def test_the_write_ahead_log_stays_within_its_bound(log: SqliteLog, tmp_path: Path) -> None:
     """Many commits do not let the write-ahead log grow without end."""
     maker = EntryMaker()

@@ -16,21 +16,34 @@ STATEMENTS = {
     "remove the last entry": "DELETE FROM entries WHERE position = 300",
     "remove all entries": "DELETE FROM entries",
     "replace by position": (
-        "INSERT OR REPLACE INTO entries VALUES (3, 's/1', 1, 't', X'00', X'7B7D')"
+        "INSERT OR REPLACE INTO entries VALUES (3, 's/1', 1, 0, 't', X'00', X'7B7D')"
     ),
     "replace by version": (
-        "INSERT OR REPLACE INTO entries VALUES (301, 'letter/BJ-1', 1, 't', X'00', X'7B7D')"
+        "INSERT OR REPLACE INTO entries VALUES (301, 'letter/BJ-1', 1, 0, 't', X'00', X'7B7D')"
     ),
-    "REPLACE INTO": "REPLACE INTO entries VALUES (3, 'letter/BJ-2', 1, 't', X'00', X'7B7D')",
+    "REPLACE INTO": "REPLACE INTO entries VALUES (3, 'letter/BJ-2', 1, 0, 't', X'00', X'7B7D')",
     "upsert": (
-        "INSERT INTO entries VALUES (3, 's/1', 1, 't', X'00', X'7B7D') "
+        "INSERT INTO entries VALUES (3, 's/1', 1, 0, 't', X'00', X'7B7D') "
         "ON CONFLICT (position) DO UPDATE SET entry = excluded.entry"
     ),
-    "leave a gap in positions": "INSERT INTO entries VALUES (302, 's/1', 1, 't', X'00', X'7B7D')",
-    "before the first entry": ("INSERT INTO entries VALUES (0, 's/1', 1, 't', X'00', X'7B7D')"),
-    "no position": "INSERT INTO entries VALUES (NULL, 's/1', 1, 't', X'00', X'7B7D')",
-    "leave a gap in versions": "INSERT INTO entries VALUES (301, 's/1', 2, 't', X'00', X'7B7D')",
-    "a version twice": "INSERT INTO entries VALUES (301, 'letter/BJ-1', 1, 't', X'00', X'7B7D')",
+    "leave a gap in positions": "INSERT INTO entries VALUES (302, 's/1', 1, 0, 't', X'00', X'7B7D')",
+    "before the first entry": ("INSERT INTO entries VALUES (0, 's/1', 1, 0, 't', X'00', X'7B7D')"),
+    "no position": "INSERT INTO entries VALUES (NULL, 's/1', 1, 0, 't', X'00', X'7B7D')",
+    "leave a gap in versions": "INSERT INTO entries VALUES (301, 's/1', 2, 0, 't', X'00', X'7B7D')",
+    "a version twice": "INSERT INTO entries VALUES (301, 'letter/BJ-1', 1, 0, 't', X'00', X'7B7D')",
+    "leave a gap in a stream": (
+        "INSERT INTO entries SELECT 301, stream, version + 1, position - 1, 't', X'00', X'7B7D' "
+        "FROM streams WHERE stream = 'letter/BJ-1'"
+    ),
+    "change the end of a stream": "UPDATE streams SET version = 1",
+    "give a stream another's end": (
+        "UPDATE OR REPLACE streams SET (stream, version, position) = "
+        "(SELECT stream, version, position FROM streams ORDER BY position DESC LIMIT 1) "
+        "WHERE position = (SELECT min(position) FROM streams)"
+    ),
+    "remove a stream": "DELETE FROM streams",
+    "replace a stream": "INSERT OR REPLACE INTO streams VALUES ('letter/BJ-1', 1, 1)",
+    "a stream without entries": "INSERT INTO streams VALUES ('s/1', 1, 300)",
     "change a tile": "UPDATE tiles SET hash = X'00'",
     "remove a tile": "DELETE FROM tiles",
     "replace a tile": "INSERT OR REPLACE INTO tiles VALUES (1, 0, X'00')",

@@ -2,15 +2,14 @@
 
 import pytest
 
-from opsledger_ledger.recording.log import AppendRefused, StoredAnswer
-from opsledger_ledger.recording.sqlite_log import SqliteLog
+from opsledger_ledger.recording.log import AppendRefused, Log, StoredAnswer
 from support.log_entries import EntryMaker, instant
 
 AT = instant(0)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 63, 64, 65, 127, 200])
-def test_a_batch_of_any_size_is_written_whole_and_in_order(log: SqliteLog, count: int) -> None:
+def test_a_batch_of_any_size_is_written_whole_and_in_order(log: Log, count: int) -> None:
     """Every entry and every answer of a batch is there, whatever statements it is cut into."""
     maker = EntryMaker()
     new = [maker.next(f"letter/L{number % 5}", AT) for number in range(count)]
@@ -24,20 +23,20 @@ def test_a_batch_of_any_size_is_written_whole_and_in_order(log: SqliteLog, count
         assert log.answer("scope", f"key-{number}") == StoredAnswer(b"f", b"%d" % number)
 
 
-@pytest.mark.parametrize("place", [0, 1, 63, 64, 99])
-def test_one_entry_that_does_not_fit_refuses_the_whole_batch(log: SqliteLog, place: int) -> None:
+@pytest.mark.parametrize("misfit", [0, 1, 63, 64, 99])
+def test_one_entry_that_does_not_fit_refuses_the_whole_batch(log: Log, misfit: int) -> None:
     """The guard looks at each row of a statement, and nothing of the batch stays."""
     maker = EntryMaker()
     new = [maker.next(f"letter/L{number}", AT) for number in range(100)]
     maker.next("letter/GAP", AT)
-    new[place] = maker.next("letter/GAP", AT)
+    new[misfit] = maker.next("letter/GAP", AT)
     with pytest.raises(AppendRefused), log.begin() as batch:
         batch.append(new, AT)
     assert log.head().position == 0
     assert log.entries(0, 1) == []
 
 
-def test_keys_are_asked_together_in_the_order_asked(log: SqliteLog) -> None:
+def test_keys_are_asked_together_in_the_order_asked(log: Log) -> None:
     """Answers of the log, of this batch, and none at all come back in their places."""
     with log.begin() as batch:
         batch.put_answer("P1", "key", b"1", b"of the log")

@@ -1,5 +1,7 @@
 """The log as the writer and the feed use it: one batch is one commit, in one order."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -13,18 +15,19 @@ from opsledger_contracts.evidence.merkle import (
 )
 from opsledger_ledger.recording.log import (
     AppendRefused,
+    Log,
     LogDamaged,
     LogInUse,
     NewEntry,
     StoredAnswer,
 )
-from opsledger_ledger.recording.sqlite_log import SqliteLog, open_log
-from support.log_entries import EntryMaker, fill, filled, instant
+from support.log_entries import EntryMaker, fill, instant
+from support.log_places import Place, PostgresPlace, SqlitePlace, filled_at
 
 AT = instant(0)
 
 
-def test_an_empty_log_has_an_empty_head(log: SqliteLog) -> None:
+def test_an_empty_log_has_an_empty_head(log: Log) -> None:
     """Before the first entry everything is empty and nothing is invented."""
     head = log.head()
     assert (head.position, head.recorded_at, head.root) == (0, "", Frontier().root())
@@ -34,7 +37,7 @@ def test_an_empty_log_has_an_empty_head(log: SqliteLog) -> None:
     assert log.root_at(0) == head.root
 
 
-def test_what_was_appended_is_read_back_byte_for_byte(log: SqliteLog) -> None:
+def test_what_was_appended_is_read_back_byte_for_byte(log: Log) -> None:
     """Positions follow the order of the call, and every column is that of the entry."""
     maker = EntryMaker()
     new = [maker.next("letter/A", AT), maker.next("letter/B", AT), maker.next("letter/A", AT)]
@@ -50,7 +53,7 @@ def test_what_was_appended_is_read_back_byte_for_byte(log: SqliteLog) -> None:
     assert log.head().recorded_at == AT
 
 
-def test_a_stream_is_read_by_version(log: SqliteLog) -> None:
+def test_a_stream_is_read_by_version(log: Log) -> None:
     """A stream's entries come in order of version, from any version, with a limit."""
     fill(log, 21, streams=3)
     assert [each.version for each in log.stream_entries("letter/BJ-1")] == list(range(1, 8))
@@ -59,7 +62,7 @@ def test_a_stream_is_read_by_version(log: SqliteLog) -> None:
     assert log.stream_version("letter/BJ-1") == 7
 
 
-def test_a_page_ends_before_its_bytes_do_but_holds_one_entry(log: SqliteLog) -> None:
+def test_a_page_ends_before_its_bytes_do_but_holds_one_entry(log: Log) -> None:
     """A reader with a byte limit gets what fits, and never nothing while there is more."""
     fill(log, 10)
     sizes = [len(each.entry) for each in log.entries(0, 10)]
@@ -70,7 +73,7 @@ def test_a_page_ends_before_its_bytes_do_but_holds_one_entry(log: SqliteLog) -> 
     assert [each.position for each in log.entries(7, 2, 10**6)] == [8, 9]
 
 
-def test_a_batch_sees_its_own_writes_and_others_do_not(log: SqliteLog) -> None:
+def test_a_batch_sees_its_own_writes_and_others_do_not(log: Log) -> None:
     """Nothing of a batch is visible outside before its commit."""
     maker = EntryMaker()
     with log.begin() as batch:
@@ -88,7 +91,7 @@ def test_a_batch_sees_its_own_writes_and_others_do_not(log: SqliteLog) -> None:
     assert log.answer("scope", "key") == StoredAnswer(b"f", b"answer")
 
 
-def test_a_batch_sees_answers_of_earlier_batches(log: SqliteLog) -> None:
+def test_a_batch_sees_answers_of_earlier_batches(log: Log) -> None:
     """A repeated key finds its stored answer, in its own scope only."""
     with log.begin() as batch:
         batch.put_answer("person/P1", "key", b"f", b"answer")
@@ -97,7 +100,7 @@ def test_a_batch_sees_answers_of_earlier_batches(log: SqliteLog) -> None:
         assert batch.answer("person/P2", "key") is None
 
 
-def test_a_refusal_leaves_its_answer_and_no_entry(log: SqliteLog) -> None:
+def test_a_refusal_leaves_its_answer_and_no_entry(log: Log) -> None:
     """A batch of answers only does not move the head."""
     with log.begin() as batch:
         batch.put_answer("scope", "key", b"f", b"refused")
@@ -107,7 +110,7 @@ def test_a_refusal_leaves_its_answer_and_no_entry(log: SqliteLog) -> None:
     assert log.answer("scope", "key") == StoredAnswer(b"f", b"refused")
 
 
-def test_recorded_time_never_goes_back(log: SqliteLog) -> None:
+def test_recorded_time_never_goes_back(log: Log) -> None:
     """An entry recorded before the head's time is refused, the same instant is not."""
     maker = EntryMaker()
     with log.begin() as batch:
@@ -119,7 +122,7 @@ def test_recorded_time_never_goes_back(log: SqliteLog) -> None:
 
 
 @pytest.mark.parametrize("version", [0, 1, 2, 4])
-def test_a_version_continues_its_stream(log: SqliteLog, version: int) -> None:
+def test_a_version_continues_its_stream(log: Log, version: int) -> None:
     """A version that is taken, or leaves a gap, takes the whole batch with it."""
     fill(log, 2, streams=1)
     maker = EntryMaker()
@@ -133,7 +136,7 @@ def test_a_version_continues_its_stream(log: SqliteLog, version: int) -> None:
     assert log.stream_version("letter/other") == 0
 
 
-def test_a_refused_write_cannot_be_ignored(log: SqliteLog) -> None:
+def test_a_refused_write_cannot_be_ignored(log: Log) -> None:
     """A batch whose write was refused half-way cannot be committed any more."""
 
     def carry_on() -> None:
@@ -149,7 +152,7 @@ def test_a_refused_write_cannot_be_ignored(log: SqliteLog) -> None:
     assert log.entries(0, 10) == []
 
 
-def test_a_key_is_answered_once(log: SqliteLog) -> None:
+def test_a_key_is_answered_once(log: Log) -> None:
     """A second answer to a key is refused, in the same batch and in a later one."""
     with log.begin() as batch:
         batch.put_answer("scope", "key", b"f", b"first")
@@ -161,9 +164,9 @@ def test_a_key_is_answered_once(log: SqliteLog) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 5, 255, 256, 257, 700])
-def test_every_size_keeps_its_root_and_its_proofs(tmp_path: Path, size: int) -> None:
+def test_every_size_keeps_its_root_and_its_proofs(place: Place, size: int) -> None:
     """Roots, inclusion and consistency proofs from stored tiles verify at every edge."""
-    log = filled(tmp_path / "ledger", size, batch_size=60)
+    log = filled_at(place, size, batch_size=60)
     head = log.head()
     assert head.size == size
     leaves = [each.leaf for each in log.entries(0, size)]
@@ -177,9 +180,9 @@ def test_every_size_keeps_its_root_and_its_proofs(tmp_path: Path, size: int) -> 
     log.close()
 
 
-def test_tiles_are_served_as_far_as_they_are_filled(tmp_path: Path) -> None:
+def test_tiles_are_served_as_far_as_they_are_filled(place: Place) -> None:
     """A tile is the concatenation of its hashes, partial at the edge, absent beyond."""
-    log = filled(tmp_path / "ledger", 600, batch_size=100)
+    log = filled_at(place, 600, batch_size=100)
     leaves = [each.leaf for each in log.entries(0, 600)]
     assert log.tile(0, 0) == b"".join(leaves[:256])
     assert log.tile(0, 2) == b"".join(leaves[512:])
@@ -193,14 +196,14 @@ def test_tiles_are_served_as_far_as_they_are_filled(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("position", [-1, 0, 11])
-def test_there_is_no_leaf_outside_the_log(log: SqliteLog, position: int) -> None:
+def test_there_is_no_leaf_outside_the_log(log: Log, position: int) -> None:
     """A position that was never given has no leaf."""
     fill(log, 10)
     with pytest.raises(LookupError, match="no position"):
         log.leaf(position)
 
 
-def test_nothing_is_proved_about_a_tree_that_does_not_exist_yet(log: SqliteLog) -> None:
+def test_nothing_is_proved_about_a_tree_that_does_not_exist_yet(log: Log) -> None:
     """Sizes beyond the head have neither a root nor proofs."""
     fill(log, 10)
     with pytest.raises(LookupError):
@@ -211,7 +214,7 @@ def test_nothing_is_proved_about_a_tree_that_does_not_exist_yet(log: SqliteLog) 
         log.consistency(10, 11)
 
 
-def test_an_instant_is_translated_to_the_last_position_recorded_by_then(log: SqliteLog) -> None:
+def test_an_instant_is_translated_to_the_last_position_recorded_by_then(log: Log) -> None:
     """A cut by instant includes what was recorded at that very instant."""
     fill(log, 12, batch_size=5)
     assert log.position_at("2000-01-01T00:00:00.000000Z") == 0
@@ -222,40 +225,69 @@ def test_an_instant_is_translated_to_the_last_position_recorded_by_then(log: Sql
     assert log.position_at("2099-01-01T00:00:00.000000Z") == 12
 
 
-def test_a_second_writer_is_refused_and_readers_are_not(log: SqliteLog, tmp_path: Path) -> None:
-    """One process writes; any number may read, and see what is committed."""
-    fill(log, 3)
+def test_a_second_writer_of_a_directory_is_refused(sqlite_place: SqlitePlace) -> None:
+    """On SQLite one process writes."""
+    log = filled_at(sqlite_place, 3)
     with pytest.raises(LogInUse, match="another process writes"):
-        open_log(tmp_path / "ledger")
-    reader = open_log(tmp_path / "ledger", writing=False)
+        sqlite_place.open()
+    log.close()
+
+
+def test_a_reader_sees_what_is_committed_and_cannot_write(place: Place) -> None:
+    """Any number may read beside the writer."""
+    log = filled_at(place, 3)
+    reader = place.open(writing=False)
     assert reader.head() == log.head()
-    fill_more = EntryMaker()
     with log.begin() as batch:
-        batch.append([fill_more.next("letter/later", instant(9))], instant(9))
+        batch.append([EntryMaker().next("letter/later", instant(9))], instant(9))
     assert reader.head().position == 4
     with pytest.raises(LogInUse, match="for reading only"), reader.begin():
         pass
     reader.close()
+    log.close()
 
 
-def test_the_lock_goes_with_its_holder(tmp_path: Path) -> None:
+def test_a_log_goes_on_where_it_was_closed(place: Place) -> None:
     """After the writer is closed, another may write, and continues where it stopped."""
-    first = filled(tmp_path / "ledger", 4)
+    first = filled_at(place, 4)
     head = first.head()
     first.close()
-    second = open_log(tmp_path / "ledger")
+    second = place.open()
     assert second.head() == head
+    with second.begin() as batch:
+        batch.append([EntryMaker().next("letter/later", instant(9))], instant(9))
+    assert second.head().position == 5
     second.close()
 
 
 def test_there_is_nothing_to_read_where_no_ledger_is(tmp_path: Path) -> None:
     """Opening for reading never makes a ledger."""
     with pytest.raises(LogDamaged, match="there is no ledger"):
-        open_log(tmp_path / "nothing", writing=False)
+        SqlitePlace(tmp_path / "nothing").open(writing=False)
     assert not (tmp_path / "nothing").exists()
 
 
-def test_readers_of_many_threads_see_whole_batches_only(log: SqliteLog) -> None:
+def test_a_service_never_makes_the_tables(postgres_place: PostgresPlace) -> None:
+    """On PostgreSQL a schema is made by its owner; neither writer nor reader opens another."""
+    elsewhere = replace(postgres_place, schema=replace(postgres_place.schema, name="elsewhere"))
+    for writing in (True, False):
+        with pytest.raises(LogDamaged, match="schema: expected elsewhere, found absent"):
+            elsewhere.open(writing=writing)
+
+
+def test_waiting_for_the_head_ends_with_a_commit_or_with_the_time(log: Log) -> None:
+    """A waiter is let go by the commit it waits for; without one it learns how things stand."""
+    fill(log, 3)
+    assert log.wait_for_head(2, 60) == 3
+    assert log.wait_for_head(3, 0.05) == 3
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(log.wait_for_head, 3, 60)
+        with log.begin() as batch:
+            batch.append([EntryMaker().next("letter/later", instant(9))], instant(9))
+        assert waiting.result() == 4
+
+
+def test_readers_of_many_threads_see_whole_batches_only(log: Log) -> None:
     """While batches of five are written, every reader's head is a multiple of five."""
     heads: list[int] = []
     failures: list[Exception] = []

@@ -1,5 +1,7 @@
 """Personal values: committed to in entries, sealed beside them, erasable without a trace."""
 
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 from stat import S_IMODE
@@ -7,18 +9,24 @@ from stat import S_IMODE
 import pytest
 
 from opsledger_contracts.evidence.commitment import verify_commitment
-from opsledger_ledger.recording.log import AppendRefused, PersonalKeyUnusable, PersonalValue
-from opsledger_ledger.recording.sqlite_log import KEY_FILE_NAME, SqliteLog, open_log
+from opsledger_ledger.recording.log import (
+    AppendRefused,
+    Log,
+    PersonalKeyUnusable,
+    PersonalValue,
+)
+from opsledger_ledger.recording.sqlite_log import KEY_FILE_NAME, open_log
 from opsledger_ledger.recording.verification import verify
 from support.log_entries import EntryMaker, instant
+from support.log_places import Place, PostgresPlace, SqlitePlace
 from support.personal_values import concealed
-from support.tampering import database
+from support.tampering import database, unguarded_schema
 
 AT = instant(0)
 SECRET = "联系电话 0000-1234567".encode()
 
 
-def store(log: SqliteLog, *values: PersonalValue) -> None:
+def store(log: Log, *values: PersonalValue) -> None:
     """Record an entry that commits to the values, and the values, in one commit."""
     with log.begin() as batch:
         maker = EntryMaker()
@@ -33,7 +41,7 @@ def stored_bytes(directory: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(directory.iterdir()))
 
 
-def test_a_value_is_read_back_and_fits_its_commitment(log: SqliteLog) -> None:
+def test_a_value_is_read_back_and_fits_its_commitment(log: Log) -> None:
     """Who may read a value gets it with its salt, so that it can be disclosed and checked."""
     one, two, other = concealed("P1", SECRET), concealed("P1", b""), concealed("P2", SECRET)
     store(log, one, two, other)
@@ -141,7 +149,7 @@ def test_an_erasure_is_completed_after_a_crash(tmp_path: Path) -> None:
     again.close()
 
 
-def test_a_value_stored_after_an_erasure_has_a_new_key(log: SqliteLog) -> None:
+def test_a_value_stored_after_an_erasure_has_a_new_key(log: Log) -> None:
     """An erased person may be recorded again; what was erased stays closed."""
     before, after = concealed("P1", SECRET), concealed("P1", SECRET)
     store(log, before)
@@ -151,7 +159,7 @@ def test_a_value_stored_after_an_erasure_has_a_new_key(log: SqliteLog) -> None:
     assert log.personal_of("P1") == [after]
 
 
-def test_a_commitment_that_does_not_fit_is_refused(log: SqliteLog) -> None:
+def test_a_commitment_that_does_not_fit_is_refused(log: Log) -> None:
     """A value that its entry did not commit to is not stored, nor is the entry."""
     value = concealed("P1", SECRET)
     forged = PersonalValue("P1", value.commitment, value.salt, b"another value")
@@ -160,7 +168,7 @@ def test_a_commitment_that_does_not_fit_is_refused(log: SqliteLog) -> None:
     assert log.head().position == 0
 
 
-def test_a_commitment_is_stored_once(log: SqliteLog) -> None:
+def test_a_commitment_is_stored_once(log: Log) -> None:
     """The same commitment cannot be filled a second time."""
     value = concealed("P1", SECRET)
     store(log, value)
@@ -195,13 +203,16 @@ def test_the_key_file_is_private_and_made_on_first_use(tmp_path: Path) -> None:
     ],
 )
 def test_without_its_key_file_nothing_is_disclosed_or_stored(
-    log: SqliteLog, tmp_path: Path, spoil: object, message: str
+    log: Log, place: Place, tmp_path: Path, spoil: object, message: str
 ) -> None:
     """A lost or exposed key file is an error; it is never silently replaced."""
+    key_file = tmp_path / "ledger" / KEY_FILE_NAME
+    if isinstance(place, PostgresPlace):
+        key_file = place.personal_key_file
     value = concealed("P1", SECRET)
     store(log, value)
     assert callable(spoil)
-    spoil(tmp_path / "ledger" / KEY_FILE_NAME)
+    spoil(key_file)
     with pytest.raises(PersonalKeyUnusable, match=message):
         log.personal(value.commitment)
     with pytest.raises(PersonalKeyUnusable, match=message):
@@ -213,18 +224,53 @@ def test_without_its_key_file_nothing_is_disclosed_or_stored(
     ("statement", "message"),
     [
         ("UPDATE personal_values SET commitment = 'x'", "of x does not open"),
-        ("UPDATE personal_values SET sealed = X'00'", "does not open"),
+        ("UPDATE personal_values SET sealed = ''", "does not open"),
         ("DELETE FROM personal_keys", "the key of person P1 is gone"),
     ],
 )
-def test_a_row_that_was_touched_does_not_open(tmp_path: Path, statement: str, message: str) -> None:
+def test_a_row_that_was_touched_does_not_open(place: Place, statement: str, message: str) -> None:
     """A sealed value is bound to its commitment, and opens nowhere else."""
-    log = open_log(tmp_path)
+    log = place.open()
     store(log, concealed("P1", SECRET))
     log.close()
-    with database(tmp_path) as connection:
-        connection.execute(statement)
-    log = open_log(tmp_path, writing=False)
+    if isinstance(place, SqlitePlace):
+        with database(place.directory) as connection:
+            connection.execute(statement.replace("''", "X'00'"))
+    if isinstance(place, PostgresPlace):
+        with unguarded_schema(place) as stranger:
+            stranger.execute(statement.encode())
+    log = place.open(writing=False)
     with pytest.raises(PersonalKeyUnusable, match=message):
         log.personal_of("P1")
     log.close()
+
+
+def test_a_service_with_another_key_file_is_refused(
+    postgres_place: PostgresPlace, tmp_path: Path
+) -> None:
+    """All processes of a ledger have one key file; another would close what the first stored."""
+    with closing(postgres_place.open()) as log:
+        store(log, concealed("P1", SECRET))
+    another = tmp_path / "another.key"
+    another.write_bytes(bytes(32))
+    another.chmod(0o600)
+    with pytest.raises(PersonalKeyUnusable, match="does not open"):
+        replace(postgres_place, personal_key_file=another).open()
+
+
+def test_what_was_erased_is_vacuumed_from_the_table(postgres_place: PostgresPlace) -> None:
+    """On PostgreSQL a deleted row stays in its page until it is vacuumed, which is done at once."""
+    one, other = concealed("P1", SECRET), concealed("P2", SECRET)
+    with closing(postgres_place.open()) as log:
+        store(log, one, other)
+        with log.begin() as batch:
+            assert batch.erase_personal("P1") == 1
+        assert log.personal_of("P1") == []
+        assert log.personal_of("P2") == [other]
+    with unguarded_schema(postgres_place) as stranger:
+        dead = stranger.execute(
+            "SELECT relname, pg_stat_get_vacuum_count(oid) > 0 FROM pg_class "
+            "WHERE relname IN ('personal_keys', 'personal_values') AND relnamespace = %s::regnamespace",
+            (postgres_place.schema.name,),
+        )
+        assert dict(dead.fetchall()) == {"personal_keys": True, "personal_values": True}

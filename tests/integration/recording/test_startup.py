@@ -17,7 +17,7 @@ COUNT = 300
 CONTENT = {
     "last entry gone": ("DELETE FROM entries WHERE position = 300", "last position"),
     "entry beyond the head": (
-        "INSERT INTO entries VALUES (301, 's/1', 1, 't', X'00', X'7B7D')",
+        "INSERT INTO entries VALUES (301, 's/1', 1, 0, 't', X'00', X'7B7D')",
         "last position",
     ),
     "entry of the tail gone": ("DELETE FROM entries WHERE position = 290", "positions of the tail"),
@@ -49,13 +49,25 @@ CONTENT = {
         "UPDATE entries SET type = 'x' WHERE position = 290",
         "type of position",
     ),
+    "pointer of the tail edited": (
+        "UPDATE entries SET previous = previous - 1 WHERE position = 290",
+        "previous of position 290",
+    ),
+    "stream of the tail gone": (
+        "DELETE FROM streams WHERE position = 300",
+        "end of stream of position",
+    ),
+    "end of a stream moved": (
+        "UPDATE streams SET position = 299 WHERE position = 300",
+        "end of stream of position 299",
+    ),
     "head moved back": ("UPDATE head SET position = 299", "last position"),
     "head without its tree": ("UPDATE head SET frontier = zeroblob(8)", "frontier"),
     "recorded time moved": ("UPDATE head SET recorded_at = '2099'", "recorded time of the head"),
     "head gone": ("DELETE FROM head", "the head's row is missing"),
     "tile edited": ("UPDATE tiles SET hash = zeroblob(32)", "frontier"),
     "tile gone": ("DELETE FROM tiles", "the tree is not whole"),
-    "tile beyond the tree": ("INSERT INTO tiles VALUES (1, 1, X'00')", "beyond the tree"),
+    "tile beyond the tree": ("INSERT INTO tiles VALUES (1, 1, X'00')", "tile hashes of level"),
 }
 
 LAYOUT = {

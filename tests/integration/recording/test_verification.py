@@ -9,6 +9,7 @@ from opsledger_contracts.evidence.merkle import leaf_hash
 from opsledger_ledger.recording import verification
 from opsledger_ledger.recording.log import Finding, LogDamaged, Stored
 from opsledger_ledger.recording.sqlite_log import SqliteLog, open_log
+from opsledger_ledger.recording.sqlite_streams import STREAM
 from opsledger_ledger.recording.verification import (
     CHAIN,
     COLUMN,
@@ -75,6 +76,7 @@ def test_memory_does_not_grow_with_the_number_of_streams(
         ("UPDATE entries SET stream = 'letter/other' WHERE position = ?", COLUMN, "stream"),
         ("UPDATE entries SET version = 77 WHERE position = ?", COLUMN, "version"),
         ("UPDATE entries SET type = 'letter.other.v1' WHERE position = ?", COLUMN, "type"),
+        ("UPDATE entries SET previous = 5 WHERE position = ?", COLUMN, "previous"),
         ("UPDATE entries SET entry = X'7B7D' WHERE position = ?", LEAF, "leaf"),
         ("UPDATE entries SET entry = X'00' WHERE position = ?", LEAF, "leaf"),
     ],
@@ -90,6 +92,25 @@ def test_a_changed_column_is_named(
     first = findings(tmp_path)[0]
     assert (first.check, first.position, first.field) == (check, position, field)
     assert first.expected != first.found
+
+
+@pytest.mark.parametrize(
+    ("statement", "position"),
+    [
+        ("DELETE FROM streams WHERE stream = 'letter/BJ-3'", 4),
+        ("UPDATE streams SET version = 2, position = 11 WHERE stream = 'letter/BJ-3'", 18),
+        ("UPDATE streams SET position = 18 WHERE stream = 'letter/BJ-3'", 18),
+        ("INSERT INTO streams VALUES ('letter/other', 1, 7)", 7),
+    ],
+    ids=["gone", "moved back", "another entry", "invented"],
+)
+def test_a_changed_end_of_a_stream_is_named(tmp_path: Path, statement: str, position: int) -> None:
+    """Where a stream ends is compared with its last entry, in both directions."""
+    filled(tmp_path, 100).close()
+    with unguarded(tmp_path) as connection:
+        connection.execute(statement)
+    first = findings(tmp_path)[0]
+    assert (first.check, first.position) == (STREAM, position)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,11 @@ from opsledger_contracts.problems.adjustment import (
     TermsNotFitting,
     TreatmentNotAllowed,
 )
-from opsledger_contracts.problems.approval import ApprovedOtherContent, CaseNotApproved
+from opsledger_contracts.problems.approval import (
+    ApprovedOtherContent,
+    ApprovedUnderOtherItem,
+    CaseNotApproved,
+)
 from opsledger_contracts.problems.deadlines import DayNotInCalendar
 from opsledger_contracts.problems.general import (
     FieldInvalid,
@@ -62,6 +66,7 @@ from opsledger_contracts.problems.general import (
     WrongState,
 )
 from opsledger_contracts.problems.letter import (
+    ConsultationMissing,
     ItemRepeated,
     ItemUnknown,
     LetterNotAcceptable,
@@ -209,7 +214,7 @@ def approved() -> Stage:
 def asked(*args: Any, **more: Any) -> Stage:
     """The letter of S1 in force and a request that is no force majeure."""
     stage = in_force()
-    stage.do(request(*args, **more), "A", at=at(5, 20), **HEAD)
+    stage.do(request(*args, **more), "A", at=at(5, 20), evidence=SCAN, **HEAD)
     return stage
 
 
@@ -318,6 +323,26 @@ REQUEST = [
         "no day of event", in_force(), changed(FORCE_MAJEURE, occurred_from=None), CauseNotFitting
     ),
     refused("no causing unit", in_force(), request(cause="other_department"), CauseNotFitting),
+    refused(
+        "no consultation",
+        in_force(),
+        request(cause="group_imposed"),
+        CauseNotFitting,
+        evidence=SCAN,
+    ),
+    refused(
+        "consultation of nobody",
+        in_force(),
+        request(consultation="GT-1"),
+        CauseNotFitting,
+        evidence=SCAN,
+    ),
+    refused(
+        "no record of the consultation",
+        in_force(),
+        request(cause="group_imposed", consultation="GT-1"),
+        ConsultationMissing,
+    ),
     refused(
         "class unknown",
         in_force(),
@@ -493,6 +518,18 @@ DECIDING = [
         decided(submitted(), "K", "adjustment/A", "0" * 64),
         ApproveAdjustment(case="K"),
         ApprovedOtherContent,
+    ),
+    refused(
+        "other item",
+        decided(
+            submitted(),
+            "K",
+            "adjustment/A",
+            state(submitted()).content_hash or "",
+            item="budget-adjustment",
+        ),
+        ApproveAdjustment(case="K"),
+        ApprovedUnderOtherItem,
     ),
     refused("by the verifier", verified(), ApproveAdjustment(case="K"), SeparationOfDuties),
     refused(
@@ -742,7 +779,12 @@ def test_only_a_moved_due_date_reschedules_the_work() -> None:
 def test_an_added_item_rebases_the_others_exactly() -> None:
     """R116, SR-15(3): the new item takes 10, all others nine tenths of what they had."""
     new = item("F01", "10", "3.1", target="100", unit="%")
-    stage = proposed(submit("reweight", added=(new,)), "add", "group_imposed", items=("F01",))
+    imposed = {"items": ("F01",), "consultation": "GT-1"}
+    stage = proposed(submit("reweight", added=(new,)), "add", "group_imposed", **imposed)
+    (requested,) = [
+        event for event in stage.events("adjustment/A") if isinstance(event, AdjustmentRequested)
+    ]
+    assert (requested.cause, requested.consultation) == ("group_imposed", "GT-1")
     changes = state(stage).changes
     assert changes[-1] == ItemChange(item="F01", added=new)
     assert [change.changes[0].after for change in changes[:2]] == ["18", "27/2"]

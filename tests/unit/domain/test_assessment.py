@@ -7,7 +7,11 @@ import pytest
 
 from opsledger_contracts.documents.rulebook import Clause
 from opsledger_contracts.events.assessment import AssessmentReviewed
-from opsledger_contracts.problems.approval import ApprovedOtherContent, CaseNotApproved
+from opsledger_contracts.problems.approval import (
+    ApprovedOtherContent,
+    ApprovedUnderOtherItem,
+    CaseNotApproved,
+)
 from opsledger_contracts.problems.assessment import (
     AppealLimitRunning,
     AssessesItself,
@@ -177,10 +181,14 @@ def approved_by_scorer() -> Stage:
 
 
 def undecided() -> Stage:
-    """Leave the case on the reviewed run open, and decide another on another content."""
+    """Leave the case on the reviewed run open, and decide others elsewhere.
+
+    One is on another content, one along an item for other matters.
+    """
     stage = scoring.reviewed()
     run = scoring.state(stage).runs[-1].scored
     planning.opened(stage, "C-O", f"assessment/{A}", run.result_digest)
+    planning.decided(stage, "C-I", f"assessment/{A}", run.result_digest, item="annual-letter")
     return planning.decided(stage, "C-X", f"assessment/{A}", "f" * 64)
 
 
@@ -426,6 +434,13 @@ REFUSED = [
         undecided(),
         ConfirmAssessment(case="C-X"),
         ApprovedOtherContent,
+        **CHAIR,
+    ),
+    row(
+        "case along another item",
+        undecided(),
+        ConfirmAssessment(case="C-I"),
+        ApprovedUnderOtherItem,
         **CHAIR,
     ),
     row("replay differs", tampered(), PublishScore(), VerificationDiverged),

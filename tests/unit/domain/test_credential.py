@@ -3,7 +3,7 @@
 import pytest
 
 from opsledger_contracts.events.credential import CredentialIssued, CredentialRevoked
-from opsledger_contracts.problems.credential import CredentialExpiresInPast
+from opsledger_contracts.problems.credential import CredentialExpiresInPast, LastAdministratorKey
 from opsledger_contracts.problems.general import UnknownReference, WrongState
 from opsledger_ledger.domain.credential import (
     CredentialState,
@@ -37,6 +37,26 @@ def revoked() -> Stage:
     return organisation().given("credential/K-1", ISSUED, CredentialRevoked())
 
 
+def administrated(*others: str | None) -> Stage:
+    """A ledger with an administrator's key, and further ones that expire at instants or never."""
+    there = organisation().given("credential/K-A", administrator("K-A", None))
+    for number, expires_at in enumerate(others):
+        there.given(f"credential/K-{number}", administrator(f"K-{number}", expires_at))
+    return there
+
+
+def administrator(key: str, expires_at: str | None) -> CredentialIssued:
+    """A key that can administrate."""
+    return CredentialIssued(
+        credential=key,
+        person="ops-head",
+        title="管理员",
+        scopes=("administrator",),
+        secret_hash=HASH,
+        expires_at=expires_at,
+    )
+
+
 REFUSED = [
     Refused(
         id="person unknown",
@@ -60,6 +80,20 @@ REFUSED = [
         command=RevokeCredential(),
         target="K-1",
         refusal=WrongState,
+    ),
+    Refused(
+        id="the last administrator",
+        stage=administrated(),
+        command=RevokeCredential(),
+        target="K-A",
+        refusal=LastAdministratorKey,
+    ),
+    Refused(
+        id="the last administrator beside one that expires",
+        stage=administrated(LATER),
+        command=RevokeCredential(),
+        target="K-A",
+        refusal=LastAdministratorKey,
     ),
 ]
 
@@ -103,3 +137,17 @@ def test_a_revoked_key_opens_nothing() -> None:
     key = there.world.get(CredentialState, "K-1")
     assert key is not None
     assert not key.valid_at(NOW)
+
+
+def test_an_administrator_is_replaced_before_their_key_is_revoked() -> None:
+    """With another key that administrates for ever, the first one can go; then that is the last."""
+    there = administrated(None)
+    assert there.do(RevokeCredential(), "K-A") == [CredentialRevoked()]
+    with pytest.raises(LastAdministratorKey):
+        there.decide(RevokeCredential(), "K-0")
+
+
+def test_a_key_that_expires_is_revoked_at_any_time() -> None:
+    """What ends by itself is never the last hope, so that a lost key can always be closed."""
+    there = administrated(LATER)
+    assert there.do(RevokeCredential(), "K-0") == [CredentialRevoked()]

@@ -15,7 +15,11 @@ from opsledger_contracts.events.assessment import (
     ScoreCalculated,
     ScorePublished,
 )
-from opsledger_contracts.events.group_status import GroupStatusCalculated
+from opsledger_contracts.events.group_status import (
+    GroupStatusCalculated,
+    GroupStatusFlagged,
+    UnitStanding,
+)
 from opsledger_contracts.events.unit import OrgUnitRegistered
 from opsledger_contracts.problems.assessment import RuleInapplicable
 from opsledger_contracts.problems.documents import NoneInForce
@@ -29,9 +33,11 @@ from opsledger_contracts.problems.group_status import (
 )
 from opsledger_contracts.problems.refusal import Refusal
 from opsledger_contracts.rules.inputs import AppliedVeto
+from opsledger_ledger.domain.assessment_publishing import PublishScore
 from opsledger_ledger.domain.deciding import Command
 from opsledger_ledger.domain.group_status import (
     CalculateGroupStatus,
+    GroupStatusState,
     RecalculateGroupStatus,
     UnitWeight,
 )
@@ -241,3 +247,45 @@ def test_refusals(row: Refused) -> None:
 def test_every_declared_refusal_is_tested() -> None:
     """The table covers exactly what the commands declare."""
     assert undeclared_and_untested("group_status", REFUSED) == (set(), set())
+
+
+def test_a_superseded_score_flags_the_status_that_counts_it() -> None:
+    """R160: the status on version 1 is flagged; one on another version or assessment is not."""
+    stage = scoring.rescored()
+    counted = UnitStanding(
+        unit="BJ",
+        unit_type="subsidiary",
+        weight="1",
+        assessment=A,
+        score_version=1,
+        total="94.37",
+        vetoes=0,
+    )
+    for name, period, row in (
+        ("GS-1", "2026", counted),
+        ("GS-2", "2025", msgspec.structs.replace(counted, score_version=2)),
+        ("GS-3", "2024", msgspec.structs.replace(counted, assessment="A-OTHER")),
+    ):
+        calculated = GroupStatusCalculated(
+            group_status=name,
+            period=period,
+            basis="2026年度经营计划",
+            units=(row,),
+            total_exact="94.37",
+            total="94.37",
+            status_by_bands="good",
+            operating_status="good",
+            vetoes=0,
+            rulebook="0" * 64,
+            tree_digest="0" * 64,
+        )
+        stage.given(f"group_status/{name}", calculated)
+    stage.do(PublishScore(), A, at=at("2027-02-25"), **SCORER)
+    assert stage.events("group_status/GS-1")[1:] == [
+        GroupStatusFlagged(assessment=A, score_version=1, superseded_by=2)
+    ]
+    status = stage.world.get(GroupStatusState, "GS-1")
+    assert status is not None
+    assert status.flagged
+    assert not stage.events("group_status/GS-2")[1:]
+    assert not stage.events("group_status/GS-3")[1:]

@@ -9,6 +9,7 @@ from opsledger_contracts.events.credential import CredentialIssued
 from opsledger_contracts.events.ledger import LedgerFounded, PersonalDataErased
 from opsledger_contracts.events.person import PersonRegistered
 from opsledger_contracts.evidence.commitment import verify_commitment
+from opsledger_contracts.problems.credential import LastAdministratorKey
 from opsledger_contracts.problems.general import ScopeMissing
 from opsledger_ledger.domain.credential import RevokeCredential
 from opsledger_ledger.domain.deciding import COMMANDS
@@ -69,7 +70,9 @@ def test_the_first_administrator_can_set_up_the_organisation_and_nothing_else() 
     command = RegisterUnit(type="group", name="华翔集团", valid_from=date(2026, 1, 1))
     with pytest.raises(ScopeMissing):
         there.decide(command, "HX", **(key | {"scopes": frozenset(("writer",))}))
-    there.do(RevokeCredential(), "K-0", **key)
+    # Nobody else could administrate then (the table of keys has the other side of it).
+    with pytest.raises(LastAdministratorKey):
+        there.decide(RevokeCredential(), "K-0", **key)
 
 
 def test_an_erasure_is_an_entry_of_the_ledger() -> None:

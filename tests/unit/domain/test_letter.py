@@ -36,7 +36,11 @@ from opsledger_contracts.events.position import PersonAppointed, PositionDefined
 from opsledger_contracts.events.unit import OrgUnitRegistered
 from opsledger_contracts.fields import Evidence
 from opsledger_contracts.letters import content_hash
-from opsledger_contracts.problems.approval import ApprovedOtherContent, CaseNotApproved
+from opsledger_contracts.problems.approval import (
+    ApprovedOtherContent,
+    ApprovedUnderOtherItem,
+    CaseNotApproved,
+)
 from opsledger_contracts.problems.documents import NoneInForce
 from opsledger_contracts.problems.general import (
     FieldInvalid,
@@ -582,6 +586,13 @@ REFUSED = [
         decided(on_the_way(BALANCED), "K-1", "letter/BJ-2026", "b" * 64),
         ApproveLetter(case="K-1"),
         ApprovedOtherContent,
+        OPS,
+    ),
+    row(
+        "other item",
+        decided(on_the_way(BALANCED), "K-1", "letter/BJ-2026", HASH, item="budget-adjustment"),
+        ApproveLetter(case="K-1"),
+        ApprovedUnderOtherItem,
         OPS,
     ),
     row("not approved", on_the_way(BALANCED), SIGN, WrongState, PRESIDENT),

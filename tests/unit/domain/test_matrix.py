@@ -14,7 +14,11 @@ from opsledger_contracts.events.matrix import (
     MatrixVersionApproved,
     MatrixWithdrawn,
 )
-from opsledger_contracts.problems.approval import ApprovedOtherContent, CaseNotApproved
+from opsledger_contracts.problems.approval import (
+    ApprovedOtherContent,
+    ApprovedUnderOtherItem,
+    CaseNotApproved,
+)
 from opsledger_contracts.problems.documents import (
     DocumentDefective,
     DocumentMisnamed,
@@ -94,6 +98,12 @@ REFUSED = [
         decided(drafted(), "K", "matrix/AM-2026.2", "0" * 64),
         ApproveMatrix(case="K"),
         ApprovedOtherContent,
+    ),
+    row(
+        "case along another item",
+        decided(drafted(), "K", "matrix/AM-2026.2", HASH, item="budget-adjustment"),
+        ApproveMatrix(case="K"),
+        ApprovedUnderOtherItem,
     ),
     row("published twice", published(), PublishMatrix(), WrongState),
     row("second without a case", drafted(), PublishMatrix(), MatrixNeedsCase),

@@ -22,7 +22,11 @@ from opsledger_contracts.events.plan import (
     PlanSuperseded,
     StrategyAdopted,
 )
-from opsledger_contracts.problems.approval import ApprovedOtherContent, CaseNotApproved
+from opsledger_contracts.problems.approval import (
+    ApprovedOtherContent,
+    ApprovedUnderOtherItem,
+    CaseNotApproved,
+)
 from opsledger_contracts.problems.general import FunctionMissing, UnknownReference, WrongState
 from opsledger_contracts.problems.plan import (
     CoverageBeyondMeasure,
@@ -311,6 +315,19 @@ REFUSED = [
         ApprovedOtherContent,
         OPS,
     ),
+    row(
+        "another item",
+        decided(
+            drafted(SUBMITTED),
+            "K-1",
+            "plan/PL-2026",
+            hash_of(drafted(SUBMITTED)),
+            item="budget-adjustment",
+        ),
+        ApprovePlan(case="K-1"),
+        ApprovedUnderOtherItem,
+        OPS,
+    ),
     row("submitted", drafted(SUBMITTED), PublishPlan(content_hash="a" * 64), WrongState, OPS),
     row(
         "another hash",
@@ -390,6 +407,19 @@ REFUSED = [
         decided(drafted(*IN_FORCE, PROPOSED), "K-2", "plan/PL-2026", hash_of(drafted(*IN_FORCE))),
         RevisePlan(case="K-2"),
         ApprovedOtherContent,
+        OPS,
+    ),
+    row(
+        "the content along another item",
+        decided(
+            drafted(*IN_FORCE, PROPOSED),
+            "K-2",
+            "plan/PL-2026",
+            hash_of(drafted(*IN_FORCE, PROPOSED)),
+            item="annual-letter",
+        ),
+        RevisePlan(case="K-2"),
+        ApprovedUnderOtherItem,
         OPS,
     ),
     row("a draft", drafted(), SupersedePlan(by="PL-B"), WrongState, OPS),

@@ -53,6 +53,10 @@ from support.deciding import Refused, Stage, undeclared_and_untested
 from support.scoring import ADJUSTMENT, HANDLER, SCORER, A, D, at, shared
 
 WHEN = at("2027-02-12")
+POINTS = (
+    '{"points": "2", "reason": "省级表彰", '
+    '"sources": [{"stream": "assessment/A-BJ-2026", "version": 9}]}'
+)
 EXCLUDE = Override(path=f"adjustments.{ADJUSTMENT}.treatment", value="exclude")
 PUBLISHED = shared("published")
 VERIFY = RequestReplay(mode="verify", assessment=A)
@@ -291,11 +295,27 @@ def test_the_counterfactual_with_exclusion_is_97_50_and_never_official() -> None
         ("items.I02.params.target", "127500", "96.40"),
         ("items.N01.evidence_date", "2026-05-29", "97.61"),
         ("items.I01.weight", "20", "94.37"),
+        ("items.N03.deleted", "redistribute", "94.00"),
+        ("bonus.4.2.added", POINTS, "96.37"),
+        ("clauses.3.1.params.cap", "0.80", "92.89"),
     ],
 )
 def test_single_inputs_are_replaced_in_a_counterfactual(path: str, value: str, total: str) -> None:
-    """R158: a value, a term, a date or a weight of the frozen inputs."""
+    """R158: a value, a term, a date, a weight, an item, points, or what a clause fixes."""
     assert replayed(scoring.published(), counterfactual(path, value)).total == total
+
+
+def test_a_counterfactual_under_another_clause_names_the_rules_it_was_computed_by() -> None:
+    """R158: the digest of the changed rulebook, and the clause among the differences."""
+    stage = scoring.published()
+    completed = replayed(stage, counterfactual("clauses.3.1.params.cap", "0.80"))
+    document = scoring_examples.rulebook()
+    clause = document.clause("3.1")
+    changed = msgspec.structs.replace(clause, params=clause.params | {"cap": "0.80"})
+    clauses = tuple(changed if row.clause == "3.1" else row for row in document.clauses)
+    assert completed.rulebook == digest(msgspec.structs.replace(document, clauses=clauses))
+    assert completed.rulebook != digest(document)
+    assert {row.clause for row in completed.differences} >= {"3.1"}
 
 
 @pytest.mark.parametrize(

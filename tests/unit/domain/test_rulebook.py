@@ -25,7 +25,11 @@ from opsledger_contracts.events.rulebook import (
 )
 from opsledger_contracts.linting.finding import LintFinding
 from opsledger_contracts.linting.linter import Surroundings, lint
-from opsledger_contracts.problems.approval import ApprovedOtherContent, CaseNotApproved
+from opsledger_contracts.problems.approval import (
+    ApprovedOtherContent,
+    ApprovedUnderOtherItem,
+    CaseNotApproved,
+)
 from opsledger_contracts.problems.documents import (
     DocumentMisnamed,
     NoneInForce,
@@ -240,6 +244,12 @@ REFUSED = [
         APPROVE,
         ApprovedOtherContent,
     ),
+    row(
+        "case along another item",
+        decided(linted(), "K", "rulebook/RB-2026.2", HASH, item="budget-adjustment"),
+        APPROVE,
+        ApprovedUnderOtherItem,
+    ),
     row("published unapproved", linted(), PublishRulebook(), WrongState),
     row(
         "not after the one before",
@@ -318,6 +328,12 @@ REFUSED = [
         decided(proposed(), "K", "rulebook/RB-2026.1", digest(FIRST)),
         ISSUE,
         ApprovedOtherContent,
+    ),
+    row_of_first(
+        "erratum along another item",
+        decided(proposed(), "K", "rulebook/RB-2026.1", CORRECTED_HASH, item="budget-adjustment"),
+        ISSUE,
+        ApprovedUnderOtherItem,
     ),
     row_of_first(
         "backwards without the committee",

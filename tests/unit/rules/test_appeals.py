@@ -11,6 +11,7 @@ from opsledger_contracts.rules.appeals import (
     decision_deadline,
     second_appeal_deadline,
 )
+from support.released import Released
 from support.scoring_examples import calendar, rulebook
 
 POLICY = rulebook().appeal
@@ -26,12 +27,21 @@ def test_the_limits_of_scenario_s2() -> None:
     assert decision_deadline(accepted_on, POLICY, CN_2027).due == date(2027, 2, 24)
 
 
-def test_the_other_limits_of_the_procedure() -> None:
+def test_the_other_limits_of_the_procedure(released: Released) -> None:
     """Admissibility in 2, second instance filed in 5 and decided in 15 working days."""
     assert admissibility_deadline(date(2027, 2, 2), POLICY, CN_2027).due == date(2027, 2, 4)
     assert second_appeal_deadline(date(2027, 2, 17), POLICY, CN_2027).due == date(2027, 2, 24)
     second = decision_deadline(date(2027, 3, 1), POLICY, CN_2027, second=True)
     assert second.due == date(2027, 3, 22)
+    released(
+        [
+            appeal_deadline(PUBLISHED_ON, POLICY, CN_2027),
+            admissibility_deadline(date(2027, 2, 2), POLICY, CN_2027),
+            decision_deadline(date(2027, 2, 4), POLICY, CN_2027),
+            second_appeal_deadline(date(2027, 2, 17), POLICY, CN_2027),
+            second,
+        ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,9 +57,10 @@ def test_the_other_limits_of_the_procedure() -> None:
     ids=["S2", "last day", "late", "no ground", "unknown ground", "late and unknown"],
 )
 def test_an_appeal_is_admissible_in_time_and_on_a_ground(
-    filed_on: date, grounds: tuple[str, ...], codes: list[str]
+    filed_on: date, grounds: tuple[str, ...], codes: list[str], released: Released
 ) -> None:
     """Late or groundless appeals are inadmissible and say why (R155)."""
     limit = appeal_deadline(PUBLISHED_ON, POLICY, CN_2027)
     findings = appeal_findings(filed_on, grounds, limit, POLICY)
     assert [finding.code for finding in findings] == codes
+    released(findings)

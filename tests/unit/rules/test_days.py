@@ -132,6 +132,20 @@ def test_a_fixed_day_beyond_the_month_is_its_last() -> None:
     assert duty_deadline(_duty("fixed_day", FixedDay(day=31)), MONTH, None).due == date(2026, 2, 28)
 
 
+@pytest.mark.parametrize(("anchor", "day"), [("year_start", "01-01"), ("year_end", "12-31")])
+def test_the_year_has_a_first_and_a_last_day(anchor: AnchorName, day: str) -> None:
+    """A duty can be anchored in either."""
+    found = duty_deadline(_duty(anchor, None), YEAR, None)
+    assert found.due.isoformat() == f"{YEAR.to.year}-{day}"
+
+
+@pytest.mark.parametrize(("offset", "day"), [(1, 5), (-1, 1), (0, 2)])
+def test_one_working_day_is_counted_either_way(offset: int, day: int) -> None:
+    """From a Friday the next working day is Monday; none counted stays where it is."""
+    found = due(date(2026, 1, 2), offset, "WD", "none", calendar("weekdays"))
+    assert found.due == date(2026, 1, day)
+
+
 def test_the_month_has_a_first_day() -> None:
     """A duty can be anchored in the beginning of the month."""
     assert duty_deadline(_duty("month_start", None), MONTH, None).due == date(2026, 2, 1)
@@ -139,7 +153,7 @@ def test_the_month_has_a_first_day() -> None:
 
 def test_a_duty_without_its_anchor_has_no_due_day() -> None:
     """An event that has not happened, or a fixed day that is not given, is an error."""
-    with pytest.raises(ValueError, match="publication"):
+    with pytest.raises(ValueError, match=r"^duty trial needs the day of its publication$"):
         duty_deadline(_duty("publication", None), MONTH, None)
-    with pytest.raises(ValueError, match="has none"):
+    with pytest.raises(ValueError, match=r"^duty trial is anchored in a fixed day and has none$"):
         duty_deadline(_duty("fixed_day", None), MONTH, None)

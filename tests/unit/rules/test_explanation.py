@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,12 +14,15 @@ from opsledger_contracts.rules.inputs import (
     AdjustmentInput,
     Explanation,
     JudgementFact,
+    Occurrence,
+    OccurrencesFact,
     PointsInput,
     SourceReference,
     ValueFact,
 )
 from opsledger_contracts.rules.leaves import fact_leaf, terms_leaf
 from opsledger_contracts.rules.scoring import score
+from support.released import Released
 from support.scoring_examples import CORRECT, PUBLISHED, SOURCE, letter_inputs, rulebook
 
 RULEBOOK = rulebook()
@@ -75,7 +79,9 @@ def test_the_root_is_the_total_with_its_grade() -> None:
         ("en", ["N01: due 2026-06-03", "5 days late", "clause 3.8", "force majeure", "@6"]),
     ],
 )
-def test_the_assessed_party_can_read_it(language: str, words: list[str]) -> None:
+def test_the_assessed_party_can_read_it(
+    language: str, words: list[str], released: Released
+) -> None:
     """Lines name item, terms, lateness, clause and entry in the reader's language."""
     lines = render(TREE, language)  # type: ignore[arg-type]
     text = "\n".join(lines)
@@ -84,6 +90,7 @@ def test_the_assessed_party_can_read_it(language: str, words: list[str]) -> None
     assert len(lines) == sum(1 for _ in _nodes(TREE))
     assert not lines[0].startswith(" ")
     assert lines[1].startswith("  ")
+    released(lines)
 
 
 def test_a_tree_does_not_differ_from_itself() -> None:
@@ -118,22 +125,24 @@ def test_values_that_only_follow_are_not_reported() -> None:
     assert {row.item for row in diff(PUBLISHED_TREE, TREE)} == {"N01"}
 
 
-def test_cited_entries_come_last() -> None:
+def test_cited_entries_come_last(released: Released) -> None:
     """A value from another entry is a difference, but after those that change something."""
     fields = [row.field for row in diff(PUBLISHED_TREE, TREE)]
     assert fields == ["node", "due", "sources"]
+    released([diff(PUBLISHED_TREE, TREE), diff(TREE, PUBLISHED_TREE)])
 
 
-def test_an_exclusion_is_first_explained_by_its_adjustment() -> None:
+def test_an_exclusion_is_first_explained_by_its_adjustment(released: Released) -> None:
     """The adjustment stands before the weights and the item that it changed."""
     inputs = with_treatment(letter_inputs(CORRECT), "ADJ-2026-BJ-01", "exclude")
     found = diff(PUBLISHED_TREE, score(inputs, RULEBOOK).tree)
     assert (found[0].op, found[0].item, found[0].clause) == ("adjustment", "N01", "6.2")
     assert ("N01", "node") in [(row.item, row.field) for row in found]
     assert ("I01", "weight") in [(row.item, row.field) for row in found]
+    released([found, diff(score(inputs, RULEBOOK).tree, PUBLISHED_TREE)])
 
 
-def test_another_rule_under_the_same_clause_shows_as_a_value() -> None:
+def test_another_rule_under_the_same_clause_shows_as_a_value(released: Released) -> None:
     """The same terms and facts under another rulebook differ in the exact score."""
     clauses = tuple(
         msgspec.structs.replace(clause, params={**clause.params, "base": "90"})
@@ -145,9 +154,10 @@ def test_another_rule_under_the_same_clause_shows_as_a_value() -> None:
     found = diff(TREE, other)
     assert [(row.item, row.field) for row in found][:2] == [("N01", "exact"), ("N01", "rounded")]
     assert found[0].path[-1] == "N01"
+    released(found)
 
 
-def test_another_operation_or_clause_is_a_difference() -> None:
+def test_another_operation_or_clause_is_a_difference(released: Released) -> None:
     """A node that does something else, or under another clause, is reported as such."""
     other = msgspec.structs.replace(TREE, op="grade.2", clause="5.2")
     found = diff(TREE, other)
@@ -156,17 +166,19 @@ def test_another_operation_or_clause_is_a_difference() -> None:
         ("clause", "5.1", "5.2"),
     ]
     assert found[0].en.startswith("grade, clause 5.2, op")
+    released(found)
 
 
-def test_only_an_entry_may_differ() -> None:
+def test_only_an_entry_may_differ(released: Released) -> None:
     """The same value from a corrected entry is reported with both entries."""
     leaf = leaves(TREE)[0]
     cited = msgspec.structs.replace(leaf, sources=(SourceReference(stream="letter/X", version=2),))
     (only,) = diff(leaf, cited)
     assert (only.field, only.value_b) == ("sources", "letter/X@2")
+    released(only)
 
 
-def test_points_and_charged_changes_are_leaves_too() -> None:
+def test_points_and_charged_changes_are_leaves_too(released: Released) -> None:
     """Bonus, penalty and the cost of own changes cite entry and clause."""
     points = PointsInput(clause="4.2", points="1", reason="抢险有功", sources=SOURCE)
     own = [
@@ -186,6 +198,7 @@ def test_points_and_charged_changes_are_leaves_too() -> None:
     )
     outcome = score(inputs, RULEBOOK)
     assert outcome.total == "94.26"
+    released(outcome)
     assert "\n".join(render(outcome.tree, "zh")).count("自身原因）扣 2 分") == 1
     ops = [leaf.op for leaf in leaves(outcome.tree)]
     assert [op for op in ops if op not in {"terms", "fact", "rating"}] == [
@@ -212,7 +225,7 @@ def test_an_unnamed_parameter_keeps_its_name() -> None:
     assert leaf.en.endswith("height 3")
 
 
-def test_another_value_is_one_difference() -> None:
+def test_another_value_is_one_difference(released: Released) -> None:
     """A corrected measurement shows as its value, not again as what follows from it."""
     inputs = letter_inputs(CORRECT)
     first = inputs.items[0]
@@ -228,3 +241,49 @@ def test_another_value_is_one_difference() -> None:
         "210000",
         "205000",
     )
+    released(only)
+
+
+def _made(path: str, *inputs: Explanation, value: str = "1", **terms: Any) -> Explanation:
+    return Explanation(
+        op="trial", path=path, clause="9.9", zh=path, en=path, exact=value, inputs=inputs, **terms
+    )
+
+
+def test_every_term_that_one_tree_lacks_is_told(released: Released) -> None:
+    """Terms of both trees are compared, in order of their names; what is missing is said so."""
+    one = _made("whole", _made("part", params={"c": "1", "a": "1", "e": "1"}))
+    other = _made("whole", _made("part", params={"d": "1", "b": "1", "e": "2"}))
+    found = diff(one, other)
+    assert [row.field for row in found] == ["a", "b", "c", "d", "e"]
+    released(found)
+
+
+def test_a_value_that_an_entry_does_not_explain_is_told() -> None:
+    """Another entry below changes no value, so a value that differs above has its own reason."""
+    below = _made("part", sources=SOURCE)
+    cited = msgspec.structs.replace(below, sources=(SourceReference(stream="letter/X", version=2),))
+    found = diff(_made("whole", below), _made("whole", cited, value="2"))
+    assert [(row.path, row.field) for row in found] == [
+        (("whole",), "exact"),
+        (("whole", "part"), "sources"),
+    ]
+
+
+def test_events_are_told_with_their_number() -> None:
+    """Two persons or three days of one event are stated where they are given."""
+    rows = (
+        Occurrence(
+            occurrence="E1", category="late", points=None, reason=None, sources=SOURCE, count=3
+        ),
+        Occurrence(occurrence="E2", category="defect", points="2", reason="试", sources=SOURCE),
+    )
+    leaf = fact_leaf(
+        letter_inputs(CORRECT).items[0], OccurrencesFact(occurrences=rows, sources=SOURCE)
+    )
+    assert (leaf.zh, leaf.en) == (
+        "事件：E1 late × 3, E2 defect",
+        "events: E1 late × 3, E2 defect",
+    )
+    assert leaf.params == {"E1/late": "- × 3", "E2/defect": "2"}
+    assert leaf.sources == SOURCE * 3

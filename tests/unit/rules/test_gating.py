@@ -21,6 +21,7 @@ from opsledger_contracts.rules.explanation import leaves, render
 from opsledger_contracts.rules.gating import GATE_RULES, Gated
 from opsledger_contracts.rules.inputs import CoefficientInput, Explanation, ScoringInputs
 from opsledger_contracts.rules.scoring import score
+from support.released import Released
 from support.scoring_examples import CORRECT, SOURCE, letter_inputs, rulebook, vectors
 
 S5 = vectors("letter-S5")["cases"][0]["inputs"]
@@ -69,7 +70,7 @@ def test_a_gate_leaves_only_base_points_to_the_others(case: dict[str, Any]) -> N
     )
 
 
-def test_a_closed_gate_forbids_the_coefficient() -> None:
+def test_a_closed_gate_forbids_the_coefficient(released: Released) -> None:
     """86 is below 87: the others fall to 87, and no coefficient is applied."""
     outcome = score(_inputs(), _rulebook(*STEPS))
     assert {row.item: row.exact for row in outcome.item_scores} == {
@@ -80,6 +81,7 @@ def test_a_closed_gate_forbids_the_coefficient() -> None:
     }
     assert outcome.total == "86.75"
     assert sum(Fraction(row.contribution) for row in outcome.item_scores) == Fraction("86.75")
+    released(outcome)
     gate = _node(outcome.tree, "gate_base_only.1")
     assert gate.params == {"L01": "90 → 87", "L02": "88 → 87", "L04": "87.5 → 87"}
     assert "L03 低于基本分" in gate.zh
@@ -87,19 +89,21 @@ def test_a_closed_gate_forbids_the_coefficient() -> None:
     assert "不乘难度系数" in _node(outcome.tree, "difficulty.1").zh
 
 
-def test_a_rulebook_may_apply_the_coefficient_all_the_same() -> None:
+def test_a_rulebook_may_apply_the_coefficient_all_the_same(released: Released) -> None:
     """What a closed gate does to the coefficient is data."""
     always = msgspec.structs.replace(DIFFICULTY, when_gated="applied")
     outcome = score(_inputs(), _rulebook(*STEPS, difficulty=always))
     assert Fraction(outcome.total_exact) == Fraction("86.75") * Fraction("1.05")
+    released(outcome)
 
 
-def test_an_open_gate_changes_nothing_and_tells_the_nearest_item() -> None:
+def test_an_open_gate_changes_nothing_and_tells_the_nearest_item(released: Released) -> None:
     """All items reach 80; the nearest is 6 above it, and the coefficient multiplies each score."""
     low = msgspec.structs.replace(GATE, bases=(GateBase(scored_by="3.1", base="80", trips=True),))
     outcome = score(_inputs(), _rulebook(*STEPS, gate=low))
     assert Fraction(outcome.total_exact) == 88 * Fraction("1.05")
     assert outcome.item_scores[0].exact == "189/2"
+    released(outcome)
     gate = _node(outcome.tree, "gate_base_only.1")
     assert "最近的 L03 高出 6 分" in gate.zh
     assert "the nearest, L03, by 6" in gate.en
@@ -107,20 +111,22 @@ def test_an_open_gate_changes_nothing_and_tells_the_nearest_item() -> None:
     assert render(outcome.tree, "zh") != render(outcome.tree, "en")
 
 
-def test_a_gate_that_nothing_closes_says_so() -> None:
+def test_a_gate_that_nothing_closes_says_so(released: Released) -> None:
     """Items under other clauses are left alone."""
     other = msgspec.structs.replace(GATE, bases=(GateBase(scored_by="3.2", base="80", trips=True),))
     outcome = score(_inputs(None), _rulebook("items", "gate", "round", "grade", gate=other))
     assert outcome.total == "88.00"
+    released(outcome.tree)
     assert _node(outcome.tree, "gate_base_only.1").en == "all reach their base: letter 88"
 
 
-def test_a_gate_that_cuts_nothing_still_closes() -> None:
+def test_a_gate_that_cuts_nothing_still_closes(released: Released) -> None:
     """Where the others have just their base, only the coefficient is lost."""
     inputs = msgspec.structs.replace(_inputs(), items=_inputs().items[2:3])
     alone = msgspec.structs.replace(inputs.items[0], weight="100")
     outcome = score(msgspec.structs.replace(inputs, items=(alone,)), _rulebook(*STEPS))
     assert outcome.total == "86.00"
+    released(outcome.tree)
     assert "（无）" in _node(outcome.tree, "gate_base_only.1").zh
 
 
@@ -130,17 +136,19 @@ def test_the_order_of_gate_and_coefficient_is_data() -> None:
     assert score(_inputs(), _rulebook(*steps)).total == "92.40"
 
 
-def test_a_missing_coefficient_is_named() -> None:
+def test_a_missing_coefficient_is_named(released: Released) -> None:
     """A score that needs a coefficient nobody granted is refused, not guessed."""
-    with pytest.raises(MissingCoefficient, match=r"AS-2026-LG has no difficulty coefficient"):
+    with pytest.raises(MissingCoefficient, match=r"AS-2026-LG has no difficulty") as refused:
         score(_inputs(None), _rulebook(*STEPS))
+    released(refused.value)
 
 
 @pytest.mark.parametrize("found", ["0.9499", "1.1001"])
-def test_a_coefficient_outside_the_range_is_refused(found: str) -> None:
+def test_a_coefficient_outside_the_range_is_refused(found: str, released: Released) -> None:
     """The range of the rulebook includes both ends and nothing beyond."""
-    with pytest.raises(CoefficientOutside, match=rf"0\.95 to 1\.10, found {found}"):
+    with pytest.raises(CoefficientOutside, match=rf"0\.95 to 1\.10, found {found}") as refused:
         score(_inputs(found), _rulebook(*STEPS))
+    released(refused.value)
 
 
 @pytest.mark.parametrize("found", ["0.95", "1.10"])
@@ -150,10 +158,11 @@ def test_both_ends_of_the_range_are_allowed(found: str) -> None:
     assert Fraction(outcome.total_exact) == 88 * Fraction(found)
 
 
-def test_a_coefficient_without_its_step_is_refused() -> None:
+def test_a_coefficient_without_its_step_is_refused(released: Released) -> None:
     """An input that the rulebook would pass over in silence stops the score."""
-    with pytest.raises(InputNotUsed, match=r"input for coefficient, rulebook RB-2026\.2 no such"):
+    with pytest.raises(InputNotUsed, match=r"rulebook RB-2026\.2 no such") as refused:
         score(_inputs(), rulebook("RB-2026.2"))
+    released(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -169,11 +178,14 @@ def test_a_coefficient_without_its_step_is_refused() -> None:
     ],
     ids=["no gate", "no coefficient", "unknown gate", "unknown coefficient"],
 )
-def test_a_step_needs_its_section(sections: dict[str, Any], message: str) -> None:
+def test_a_step_needs_its_section(
+    sections: dict[str, Any], message: str, released: Released
+) -> None:
     """A step without parameters, or with a rule of a newer engine, gives no score."""
     low = msgspec.structs.replace(GATE, bases=(GateBase(scored_by="3.1", base="80", trips=True),))
-    with pytest.raises(InvalidRulebook, match=message):
+    with pytest.raises(InvalidRulebook, match=message) as refused:
         score(_inputs(), _rulebook(*STEPS, **({"gate": low} | sections)))
+    released(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -188,10 +200,13 @@ def test_a_step_needs_its_section(sections: dict[str, Any], message: str) -> Non
     ],
     ids=lambda steps: "-".join(steps[1:4]),
 )
-def test_an_order_that_cannot_be_done_gives_no_score(steps: tuple[ScoringStep, ...]) -> None:
+def test_an_order_that_cannot_be_done_gives_no_score(
+    steps: tuple[ScoringStep, ...], released: Released
+) -> None:
     """Item steps come before what works on the letter, the veto after what could lift a total."""
-    with pytest.raises(InvalidRulebook, match=r"order\.steps"):
+    with pytest.raises(InvalidRulebook, match=r"order\.steps") as refused:
         score(_inputs(None), _rulebook(*steps))
+    released(refused.value)
 
 
 def test_an_item_deleted_by_its_unit_does_not_close_the_gate() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsledger_contracts.documents.rulebook import Rulebook
-from opsledger_contracts.documents.structure import GroupPolicy, StatusPolicy
+from opsledger_contracts.documents.structure import AnnualPolicy, GroupPolicy, StatusPolicy
 from opsledger_contracts.rules.errors import (
     InvalidRulebook,
     NothingToCount,
@@ -25,6 +25,7 @@ from opsledger_contracts.rules.group import (
     group_status,
     status_cap,
 )
+from support.released import Released
 from support.scoring_examples import SOURCE, rulebook, vectors
 
 RULEBOOK = rulebook("RB-2026.2")
@@ -37,12 +38,13 @@ def _members(case: dict[str, Any]) -> tuple[GroupMember, ...]:
 
 
 @pytest.mark.parametrize("case", GROUP, ids=lambda case: case["name"])
-def test_the_group_has_one_status(case: dict[str, Any]) -> None:
+def test_the_group_has_one_status(case: dict[str, Any], released: Released) -> None:
     """Weighted by side, banded by the rounded score, capped by vetoes (R129)."""
     found = group_status(_members(case), RULEBOOK)
     for name in ("total_exact", "total", "by_bands", "status"):
         assert getattr(found, name) == case[name]
     assert all(leaf.sources for leaf in leaves(found.tree))
+    released(found)
     assert render(found.tree, "zh") != render(found.tree, "en")
 
 
@@ -62,35 +64,52 @@ def test_units_of_other_types_do_not_count() -> None:
     assert group_status((other, *members[::-1]), RULEBOOK) == group_status(members, RULEBOOK)
 
 
-def test_the_exact_score_may_be_compared() -> None:
+def test_the_exact_score_may_be_compared(released: Released) -> None:
     """Which value the bands compare is data, and the tree says it."""
     assert isinstance(RULEBOOK.status, StatusPolicy)
     one = msgspec.structs.replace(RULEBOOK.status.bands[0], lo=None)
     status = msgspec.structs.replace(RULEBOOK.status, basis="exact", bands=(one,))
     tree = group_status(_members(GROUP[0]), msgspec.structs.replace(RULEBOOK, status=status)).tree
     assert tree.zh == "未修约集团得分 91.536 在 (-∞, ∞)，优秀"
+    released(tree)
 
 
-def test_a_side_without_units_has_no_mean() -> None:
+def test_a_side_without_units_has_no_mean(released: Released) -> None:
     """Nothing is assumed for a side that is not there."""
-    with pytest.raises(NothingToCount, match=r"clause 5\.5: there is no functional unit"):
+    with pytest.raises(NothingToCount, match=r"clause 5\.5: there is no functional unit") as one:
         group_status(_members(GROUP[0])[:3], RULEBOOK)
+    with pytest.raises(NothingToCount) as other:
+        group_status(_members(GROUP[0])[3:], RULEBOOK)
+    released([one.value, other.value])
 
 
-def test_a_unit_counts_once() -> None:
+def test_a_unit_counts_once(released: Released) -> None:
     """A unit listed twice is a mistake."""
     members = _members(GROUP[0])
-    with pytest.raises(RepeatedName, match="BJ occurs twice among the units"):
+    with pytest.raises(RepeatedName, match="BJ occurs twice among the units") as refused:
         group_status((*members, members[0]), RULEBOOK)
+    with pytest.raises(RepeatedName, match=members[-1].unit):
+        group_status((*members, members[-1]), RULEBOOK)
+    released(refused.value)
 
 
-def test_a_cap_names_a_status() -> None:
+def test_a_veto_of_any_counted_unit_caps_the_group() -> None:
+    """A functional centre counts like an operating unit."""
+    members = _members(GROUP[0])
+    centre = members[-1]
+    assert centre.unit_type not in {row.unit_type for row in members[:3]}
+    struck = (*members[:-1], msgspec.structs.replace(centre, vetoes=1))
+    assert group_status(struck, RULEBOOK).status == "normal"
+
+
+def test_a_cap_names_a_status(released: Released) -> None:
     """A status that has no band cannot be the cap."""
     assert isinstance(RULEBOOK.group, GroupPolicy)
     cap = msgspec.structs.replace(RULEBOOK.group.caps[0], status="gloomy")
     group = msgspec.structs.replace(RULEBOOK.group, caps=(cap,))
-    with pytest.raises(UnknownStatus, match="status gloomy"):
+    with pytest.raises(UnknownStatus, match="status gloomy") as refused:
         group_status(_members(GROUP[1]), msgspec.structs.replace(RULEBOOK, group=group))
+    released(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -127,12 +146,13 @@ def _period(given_one: Any) -> PeriodTotal:
 
 
 @pytest.mark.parametrize("case", ANNUAL, ids=lambda case: case["name"])
-def test_months_count_towards_the_year(case: dict[str, Any]) -> None:
+def test_months_count_towards_the_year(case: dict[str, Any], released: Released) -> None:
     """The mean of the months there are, with its share, and the annual letter with the rest."""
     months = [_period(row) for row in case["months"]]
     found = annual_score(months, _period(case["annual"]), RULEBOOK)
     assert (found.total_exact, found.total) == (case["total_exact"], case["total"])
     assert len(leaves(found.tree)) == len(months) + 1
+    released(found)
     assert annual_score(months[::-1], _period(case["annual"]), RULEBOOK) == found
 
 
@@ -146,11 +166,28 @@ def test_the_year_is_explained() -> None:
     assert annual_score((), _period(none["annual"]), RULEBOOK).tree.zh.startswith("无月度责任书")
 
 
-def test_a_month_counts_once() -> None:
+def test_a_month_counts_once(released: Released) -> None:
     """The same month twice is a mistake."""
     months = [_period(row) for row in ANNUAL[0]["months"]]
-    with pytest.raises(RepeatedName, match="2026-01 occurs twice"):
+    with pytest.raises(RepeatedName, match="2026-01 occurs twice") as refused:
         annual_score([*months, months[0]], _period(ANNUAL[0]["annual"]), RULEBOOK)
+    released(refused.value)
+
+
+def test_a_roll_up_names_a_rule_of_the_engine(released: Released) -> None:
+    """A rule of a newer engine gives neither group status nor annual score."""
+    assert isinstance(RULEBOOK.group, GroupPolicy)
+    assert isinstance(RULEBOOK.annual, AnnualPolicy)
+    newer = msgspec.structs.replace(
+        RULEBOOK,
+        group=msgspec.structs.replace(RULEBOOK.group, rule="group@9"),
+        annual=msgspec.structs.replace(RULEBOOK.annual, rule="annual@9"),
+    )
+    with pytest.raises(InvalidRulebook) as group:
+        group_status(_members(GROUP[0]), newer)
+    with pytest.raises(InvalidRulebook) as year:
+        annual_score((), _period(ANNUAL[0]["annual"]), newer)
+    released([group.value, year.value])
 
 
 @given(totals=st.lists(st.integers(0, 12000), min_size=2, max_size=8), vetoes=st.integers(0, 3))

@@ -6,6 +6,7 @@ import pytest
 from opsledger_contracts.rules.errors import InvalidRulebook
 from opsledger_contracts.rules.late_facts import late_effect
 from opsledger_contracts.rules.scoring import score
+from support.released import Released
 from support.scoring_examples import CORRECT, letter_inputs, rulebook
 
 RULEBOOK = rulebook("RB-2026.2")
@@ -24,12 +25,13 @@ PUBLISHED = score(letter_inputs(CORRECT), RULEBOOK)
     ids=["nothing moves", "0.01 more", "0.01 less", "another grade", "only the grade"],
 )
 def test_an_effect_from_the_materiality_on_calls_for_reopening(
-    total: str, grade: str, said: str
+    total: str, grade: str, said: str, released: Released
 ) -> None:
     """0.01 of a total, up or down, is proposed to the committee; less is not."""
     corrected = msgspec.structs.replace(PUBLISHED, total=total, grade=grade)
     found = late_effect(PUBLISHED, corrected, RULEBOOK)
     assert found.zh.endswith(said)
+    released(found)
     assert found.material == ("reopening is proposed" in found.en) == (said == "提请重新考核")
     assert (found.clause, found.total_before, found.total_after) == ("7.2", "96.26", total)
 

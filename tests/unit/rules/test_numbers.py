@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 
+from opsledger_contracts.documents.rulebook import RoundingMode
 from opsledger_contracts.rules.errors import InvalidNumber, WeightsInvalid
 from opsledger_contracts.rules.numbers import (
     clamp,
@@ -32,6 +33,28 @@ def test_only_plain_decimal_text_is_a_decimal(text: str) -> None:
         parse_decimal(text)
 
 
+NINES = "9" * 1000
+
+
+@pytest.mark.parametrize(
+    ("longest", "too_long"),
+    [
+        ("9" * 18, "9" * 19),
+        ("-" + "9" * 18, "-" + "9" * 19),
+        ("0." + "1" * 12, "0." + "1" * 13),
+        (f"{NINES}/7", f"9{NINES}/7"),
+        (f"1/{NINES}", f"1/9{NINES}"),
+    ],
+    ids=["digits", "negative", "places", "numerator", "denominator"],
+)
+def test_a_number_has_so_many_digits_and_no_more(longest: str, too_long: str) -> None:
+    """The bounds on length are exact, and what is refused is stated."""
+    assert parse_rational(longest) == Fraction(longest)
+    with pytest.raises(InvalidNumber) as refused:
+        parse_rational(too_long)
+    assert refused.value.facts == {"text": too_long}
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [("0", 0), ("-0", 0), ("97.40", Fraction(487, 5)), ("-0.000000000001", Fraction(-1, 10**12))],
@@ -58,6 +81,9 @@ def test_a_rational_is_a_decimal_or_a_quotient() -> None:
         (Fraction(540, 173), "540/173", "540/173"),
         (Fraction(100), "100", "100"),
         (Fraction(0), "0", "0"),
+        (Fraction(1, 10**12), "1/1000000000000", "0.000000000001"),
+        (Fraction(1, 10**13), "1/10000000000000", "1/10000000000000"),
+        (Fraction(21, 2), "21/2", "10.5"),
     ],
 )
 def test_a_number_has_one_canonical_and_one_readable_text(
@@ -80,18 +106,28 @@ def test_every_rounding_mode_gives_its_golden_value(row: dict[str, str]) -> None
     assert decimal_text(rounded, places) == row["out"]
 
 
+@pytest.mark.parametrize("mode", ["half_up", "half_even", "floor", "ceiling", "down"])
+@pytest.mark.parametrize("value", [-2, -1, 0, 1, 2])
+def test_what_is_exact_already_is_not_rounded(value: int, mode: RoundingMode) -> None:
+    """A whole value stays, whatever the mode and the sign."""
+    assert quantise(Fraction(value), 0, mode) == value
+    assert quantise(Fraction(value, 100), 2, mode) == Fraction(value, 100)
+
+
 def test_decimal_text_never_hides_a_digit() -> None:
     """A value that needs more places is refused, not cut."""
     assert decimal_text(Fraction(5), 0) == "5"
     assert decimal_text(Fraction(-1, 4), 4) == "-0.2500"
-    with pytest.raises(InvalidNumber):
+    with pytest.raises(InvalidNumber, match=r"^1/3 is not an exact number"):
         decimal_text(Fraction(1, 3), 4)
+    with pytest.raises(InvalidNumber, match=r"^1/100000 is not"):
+        decimal_text(Fraction(1, 10**5), 4)
 
 
 def test_ratio_and_clamp() -> None:
     """A quotient is exact, division by zero is refused, and a clamp holds both ends."""
     assert ratio(Fraction(1), Fraction(3)) == Fraction(1, 3)
-    with pytest.raises(InvalidNumber, match="1/0"):
+    with pytest.raises(InvalidNumber, match=r"^1/0 is not an exact number$"):
         ratio(Fraction(1), Fraction(0))
     assert [clamp(Fraction(value), Fraction(0), Fraction(2)) for value in (-1, 1, 3)] == [0, 1, 2]
 
@@ -116,7 +152,7 @@ def test_largest_remainder_refuses_a_wrong_total() -> None:
     """Values must total the total, and the total must be writable at the places."""
     with pytest.raises(WeightsInvalid, match="expected 100, found 99"):
         largest_remainder((Fraction(99),), 2, Fraction(100))
-    with pytest.raises(WeightsInvalid, match="2 dp"):
+    with pytest.raises(WeightsInvalid, match=r"^weights: expected 2 dp, found 1/3$"):
         largest_remainder((Fraction(1, 3),), 2, Fraction(1, 3))
 
 

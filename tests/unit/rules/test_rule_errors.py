@@ -7,6 +7,7 @@ import pytest
 
 from opsledger_contracts.rules import errors
 from opsledger_contracts.rules.errors import RuleError
+from support.released import Released
 
 CONCRETE = [
     kind
@@ -42,3 +43,17 @@ def test_the_tree_in_the_docstring_is_complete() -> None:
     assert errors.__doc__ is not None
     drawn = {word for word in errors.__doc__.split() if word[0].isupper()}
     assert {kind.__name__ for kind in CONCRETE} <= drawn
+
+
+def test_codes_and_what_errors_state_are_as_released(released: Released) -> None:
+    """A code is stable for ever; each sentence states the facts that it stated when released."""
+    released(
+        {
+            kind.__name__: {
+                "code": kind.code,
+                "en": sorted(_fields(kind.en_template)),
+                "zh": sorted(_fields(kind.zh_template)),
+            }
+            for kind in CONCRETE
+        }
+    )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsledger_contracts.documents.structure import CapScore, VetoEffect, VetoPolicy
+from opsledger_contracts.documents.structure import CapScore, StatusPolicy, VetoEffect, VetoPolicy
 from opsledger_contracts.rules.errors import (
     InputNotUsed,
     InvalidRulebook,
@@ -19,7 +19,8 @@ from opsledger_contracts.rules.errors import (
 from opsledger_contracts.rules.explanation import leaves
 from opsledger_contracts.rules.inputs import Explanation, Outcome, ScoringInputs, VetoInput
 from opsledger_contracts.rules.scoring import score
-from opsledger_contracts.rules.veto import VETO_RULES, Verdict, responsible_get_lowest
+from opsledger_contracts.rules.veto import VETO_RULES, Verdict, responsible_get_lowest, worse
+from support.released import Released
 from support.scoring_examples import SOURCE, rulebook, vectors
 
 RULEBOOK = rulebook("RB-2026.2")
@@ -100,15 +101,18 @@ def test_a_lifted_veto_gives_the_score_back_and_stays_listed() -> None:
         (date(2027, 1, 1), "88.40"),
     ],
 )
-def test_the_day_of_the_accident_decides_the_period(day: date, total: str) -> None:
+def test_the_day_of_the_accident_decides_the_period(
+    day: date, total: str, released: Released
+) -> None:
     """Both ends of the period count; the day of the determination does not (R136)."""
     outcome = _scored(_veto("IN-1", "work_safety", "fatal", accident_date=day))
     assert outcome.total == total
     leaf = _node(outcome.tree, "veto.1").inputs[1]
     assert ("不适用" in leaf.zh) == (total == "88.40")
+    released(leaf)
 
 
-def test_several_vetoes_are_all_listed() -> None:
+def test_several_vetoes_are_all_listed(released: Released) -> None:
     """A zeroed component, a worse grade and a lower cap come from three incidents."""
     outcome = _scored(
         _veto("IN-3", "integrity", "proven"),
@@ -121,6 +125,7 @@ def test_several_vetoes_are_all_listed() -> None:
     lost = Fraction(20) * Fraction("87.5") / 100 * Fraction("0.9")
     assert Fraction(outcome.total_exact) == Fraction("88.40") - 1 - lost
     assert outcome.grade == "D"
+    released(outcome)
     assert responsible_get_lowest(outcome)
     letter = next(row for row in outcome.components if row.component == "letter")
     assert Fraction(letter.exact) == sum(Fraction(row.contribution) for row in outcome.item_scores)
@@ -138,19 +143,22 @@ def test_a_unit_without_bonus_loses_none() -> None:
     vetoed = msgspec.structs.replace(bare, vetoes=(_veto("IN-2", "quality", "major"),))
     outcome = score(vetoed, RULEBOOK)
     assert (outcome.total, outcome.grade) == ("87.40", "C")
+    assert "bonus" not in {row.component for row in outcome.components}
 
 
-def test_an_incident_without_a_row_is_refused() -> None:
+def test_an_incident_without_a_row_is_refused(released: Released) -> None:
     """A veto needs its clause: category and severity lead to a row, or the score stops."""
-    with pytest.raises(UnknownVeto, match=r"clause 4\.4 has no veto for work_safety of severity"):
+    with pytest.raises(UnknownVeto, match=r"clause 4\.4 has no veto for work_safety") as refused:
         _scored(_veto("IN-1", "work_safety", "minor"))
+    released(refused.value)
 
 
 def test_an_incident_counts_once() -> None:
     """The same incident twice is a mistake, not two vetoes."""
     twice = _veto("IN-1", "quality", "major")
-    with pytest.raises(RepeatedName, match="IN-1 occurs twice among the vetoes"):
+    with pytest.raises(RepeatedName, match="IN-1 occurs twice among the vetoes") as refused:
         _scored(twice, twice)
+    assert refused.value.facts == {"name": "IN-1", "where": "vetoes"}
 
 
 def test_a_veto_without_its_step_is_refused() -> None:
@@ -161,15 +169,48 @@ def test_a_veto_without_its_step_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"veto": msgspec.UNSET}, {"veto": "unknown"}, {"status": msgspec.UNSET}], ids=str
+    ("change", "path"),
+    [
+        ({"veto": msgspec.UNSET}, "veto"),
+        ({"veto": "unknown"}, "veto.rule"),
+        ({"status": msgspec.UNSET}, "status"),
+    ],
+    ids=str,
 )
-def test_a_step_needs_its_section_and_rule(change: dict[str, Any]) -> None:
-    """Missing sections and rules of a newer engine give no score."""
+def test_a_step_needs_its_section_and_rule(change: dict[str, Any], path: str) -> None:
+    """Missing sections and rules of a newer engine give no score; the refusal names the place."""
     if change.get("veto") == "unknown":
         assert isinstance(RULEBOOK.veto, VetoPolicy)
         change = {"veto": msgspec.structs.replace(RULEBOOK.veto, rule="veto@9")}
-    with pytest.raises(InvalidRulebook):
+    with pytest.raises(InvalidRulebook) as refused:
         score(PUBLISHED, msgspec.structs.replace(RULEBOOK, **change))
+    assert refused.value.facts["path"] == path
+
+
+def test_a_veto_says_only_what_it_does() -> None:
+    """A cap of the total alone caps no grade, and a cap of the grade concerns no person."""
+    capped = _node(_scored(_veto("IN-3", "integrity", "proven")).tree, "veto.1")
+    assert "total at most 74.99" in capped.en
+    assert "grade at most" not in capped.en
+    graded = _node(_scored(_veto("IN-2", "quality", "major")).tree, "veto.1")
+    assert "grade at most C" in graded.en
+    assert "responsible" not in graded.en
+
+
+def test_a_status_without_neighbour_names_no_boundary() -> None:
+    """Where one status holds for every total there is nothing to be near to."""
+    assert isinstance(RULEBOOK.status, StatusPolicy)
+    only = msgspec.structs.replace(RULEBOOK.status.bands[0], lo=None, hi=None)
+    policy = msgspec.structs.replace(RULEBOOK.status, bands=(only,))
+    tree = score(PUBLISHED, msgspec.structs.replace(RULEBOOK, status=policy)).tree
+    assert tree.zh.endswith(f"，{only.zh}")
+    assert tree.en.endswith(f", {only.en}")
+
+
+def test_the_worse_grade_is_by_rank_and_not_by_letter() -> None:
+    """Grades may be called anything; their order in the rulebook decides."""
+    assert worse("excellent", "average", ["excellent", "good", "average"]) == "average"
+    assert worse("average", "excellent", ["excellent", "good", "average"]) == "average"
 
 
 caps = st.integers(0, 12000).map(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from opsledger_contracts.documents.structure import WarningPolicy
 from opsledger_contracts.rules.errors import InvalidRulebook
 from opsledger_contracts.rules.warnings import GAP_RULES, NodeFacts, warned
+from support.released import Released
 from support.scoring_examples import rulebook, vectors
 
 RULEBOOK = rulebook("RB-2026.2")
@@ -32,7 +33,9 @@ def _facts(**known: Any) -> NodeFacts:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
-def test_a_warning_follows_from_what_is_known_on_the_day(case: dict[str, Any]) -> None:
+def test_a_warning_follows_from_what_is_known_on_the_day(
+    case: dict[str, Any], released: Released
+) -> None:
     """Boundaries 7, 8, 14 and 15 days, level-1 nodes, forecast, reminder."""
     facts = msgspec.convert(case["node"], NodeFacts)
     found = warned(facts, date.fromisoformat(case["on"]), RULEBOOK)
@@ -42,6 +45,7 @@ def test_a_warning_follows_from_what_is_known_on_the_day(case: dict[str, Any]) -
         level for level in ("yellow", "orange", "red") if level == case["level"]
     ]
     assert found.clause == "8.2"
+    released(found)
 
 
 def test_a_warning_is_explained_with_its_next_level() -> None:
@@ -57,7 +61,7 @@ def test_a_warning_is_explained_with_its_next_level() -> None:
     )
 
 
-def test_bands_may_begin_later() -> None:
+def test_bands_may_begin_later(released: Released) -> None:
     """Where the first row begins at day 3, two days late are no warning yet."""
     rows = tuple(
         msgspec.structs.replace(row, late=row.late[1:]) for row in _policy().nodes if row.late
@@ -65,23 +69,39 @@ def test_bands_may_begin_later() -> None:
     warnings = msgspec.structs.replace(_policy(), nodes=rows)
     found = warned(_facts(), date(2026, 7, 2), msgspec.structs.replace(RULEBOOK, warnings=warnings))
     assert (found.level, found.days_late, found.days_to_next) == (None, 2, 6)
+    released(found)
 
 
-def test_a_level_without_a_row_is_refused() -> None:
+def test_bands_may_stand_in_any_order() -> None:
+    """Which band a delay is in does not depend on the order of the rows."""
+    rows = tuple(msgspec.structs.replace(row, late=row.late[::-1]) for row in _policy().nodes)
+    turned = msgspec.structs.replace(
+        RULEBOOK, warnings=msgspec.structs.replace(_policy(), nodes=rows)
+    )
+    for days in (1, 7, 8, 14, 15, 40):
+        on = date(2026, 6, 30) + timedelta(days=days)
+        assert warned(_facts(), on, turned) == warned(_facts(), on, RULEBOOK)
+
+
+def test_a_level_without_a_row_is_refused(released: Released) -> None:
     """A table that knows only level 1 warns of no other node."""
     warnings = msgspec.structs.replace(_policy(), nodes=_policy().nodes[:1])
-    with pytest.raises(InvalidRulebook, match=r"warnings\.nodes: no row for 2"):
+    with pytest.raises(InvalidRulebook, match=r"warnings\.nodes: no row for 2") as refused:
         warned(_facts(), date(2026, 7, 2), msgspec.structs.replace(RULEBOOK, warnings=warnings))
+    released(refused.value)
 
 
 @pytest.mark.parametrize("change", [None, {"rule": "x@1"}, {"gap_rule": "x@1"}], ids=str)
-def test_without_section_or_rule_nothing_is_warned(change: dict[str, str] | None) -> None:
+def test_without_section_or_rule_nothing_is_warned(
+    change: dict[str, str] | None, released: Released
+) -> None:
     """A rulebook without warnings, or of a newer engine, is refused."""
     section: Any = msgspec.UNSET
     if change is not None:
         section = msgspec.structs.replace(_policy(), **change)
-    with pytest.raises(InvalidRulebook, match="warnings"):
+    with pytest.raises(InvalidRulebook, match="warnings") as refused:
         warned(_facts(), date(2026, 7, 2), msgspec.structs.replace(RULEBOOK, warnings=section))
+    released(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from opsledger_contracts.rules.weights import (
     weights_rebase_add,
     weights_redistribute_delete,
 )
+from support.released import Released
 from support.scoring_examples import rulebook, vectors
 
 ADDED, DELETED = vectors("SR-15")["cases"]
@@ -65,15 +66,23 @@ def test_a_weight_can_stay_in_its_category() -> None:
         {"A": "node", "B": "node", "C": "cost"},
     )
     assert weights == {"A": 60, "C": 40}
+    two = weights_redistribute_delete(
+        {"A": Fraction(40), "B": Fraction(20), "C": Fraction(30), "D": Fraction(10)},
+        ["A", "B"],
+        HUNDRED,
+        {"A": "node", "B": "node", "C": "node", "D": "cost"},
+    )
+    assert two == {"C": 90, "D": 10}
 
 
-def test_a_weight_needs_someone_to_take_it() -> None:
+def test_a_weight_needs_someone_to_take_it(released: Released) -> None:
     """The last item of a category, or of a letter, cannot leave its weight to nobody."""
     weights = {"A": Fraction(60), "B": Fraction(40)}
-    with pytest.raises(WeightsInvalid, match="40 left over"):
+    with pytest.raises(WeightsInvalid, match="40 left over") as one:
         weights_redistribute_delete(weights, ["B"], HUNDRED, {"A": "node", "B": "cost"})
-    with pytest.raises(WeightsInvalid, match="100 left over"):
+    with pytest.raises(WeightsInvalid, match="100 left over") as all_:
         weights_redistribute_delete(weights, ["A", "B"], HUNDRED, None)
+    released([one.value, all_.value])
 
 
 def test_weights_that_do_not_total_the_total_are_not_changed() -> None:
@@ -85,16 +94,18 @@ def test_weights_that_do_not_total_the_total_are_not_changed() -> None:
         weights_redistribute_delete(weights, [], HUNDRED, None)
 
 
-def test_only_items_that_are_there_are_deleted_and_others_added() -> None:
+def test_only_items_that_are_there_are_deleted_and_others_added(released: Released) -> None:
     """An unknown item cannot be deleted, a known one not added, and none can weigh everything."""
     weights = {"A": HUNDRED}
-    with pytest.raises(UnknownItem, match="names item B"):
+    with pytest.raises(UnknownItem, match="names item B") as unknown:
         weights_redistribute_delete(weights, ["B"], HUNDRED, None)
-    with pytest.raises(RepeatedName, match="A occurs twice"):
+    with pytest.raises(RepeatedName, match="A occurs twice") as repeated:
         weights_rebase_add(weights, "A", Fraction(10), HUNDRED)
+    released([unknown.value, repeated.value])
     for weight in (0, 100):
-        with pytest.raises(WeightsInvalid):
+        with pytest.raises(WeightsInvalid) as refused:
             weights_rebase_add(weights, "B", Fraction(weight), HUNDRED)
+        released(refused.value)
 
 
 def _item(name: str, weight: str, level: ItemLevel = "key") -> WeightedItem:
@@ -116,6 +127,16 @@ def _item(name: str, weight: str, level: ItemLevel = "key") -> WeightedItem:
             id="key items weigh 40",
         ),
         pytest.param(
+            [_item(str(n), "20", "key" if n < 3 else "major") for n in range(5)],
+            [],
+            id="key items weigh 60",
+        ),
+        pytest.param(
+            [_item(str(n), weight) for n, weight in enumerate(("3", "30", "30", "30", "7"))],
+            [],
+            id="3 and 30 are within 3 to 30",
+        ),
+        pytest.param(
             [
                 _item("A", "2"),
                 _item("B", "31"),
@@ -128,11 +149,14 @@ def _item(name: str, weight: str, level: ItemLevel = "key") -> WeightedItem:
         ),
     ],
 )
-def test_a_letter_keeps_the_weight_policy(items: list[WeightedItem], codes: list[str]) -> None:
+def test_a_letter_keeps_the_weight_policy(
+    items: list[WeightedItem], codes: list[str], released: Released
+) -> None:
     """Total, share of key items and single weights are checked against the rulebook (R092)."""
     findings = weight_findings(items, POLICY)
     assert [finding.code for finding in findings] == codes
     assert all(finding.clause == POLICY.clause for finding in findings)
+    released(findings)
 
 
 def test_displayed_weights_always_have_two_places() -> None:

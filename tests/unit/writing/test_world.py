@@ -1,14 +1,17 @@
 """The decision state: bounded, looking back, and able to forget what is not durable."""
 
 from datetime import date
+from unittest.mock import patch
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from opsledger_contracts.event import Event
 from opsledger_contracts.events.unit import OrgUnitDissolved, OrgUnitRegistered, OrgUnitReparented
 from opsledger_ledger.domain.unit import Unit
-from opsledger_ledger.writing.world import LedgerWorld, Placed
+from opsledger_ledger.writing import world as writing_world
+from opsledger_ledger.writing.world import LedgerWorld, Placed, WorldSnapshot
 from support.deciding import Stage
 
 DAY = date(2026, 1, 1)
@@ -34,8 +37,9 @@ def moved(parents: list[tuple[int, int]]) -> list[Placed]:
 def world_of(events: list[Placed], streams_max: int = 20_000) -> LedgerWorld:
     """A world whose log is a list that it has yet to fold."""
 
-    def load(stream: str) -> list[Placed]:
-        return [placed for placed in events if placed.recorded.envelope.stream == stream]
+    def load(stream: str, after: int) -> list[Placed]:
+        found = [placed for placed in events if placed.recorded.envelope.stream == stream]
+        return found[after:]
 
     return LedgerWorld(load, streams_max)
 
@@ -90,6 +94,51 @@ def test_a_small_memory_changes_no_answer(parents: list[tuple[int, int]]) -> Non
         small.fold(placed)
         large.fold(placed)
     assert told(small) == told(large)
+
+
+@given(MOVES, st.integers(0, 11), st.integers(1, 3))
+def test_a_snapshot_is_as_good_as_the_whole_past(
+    parents: list[tuple[int, int]], cut: int, long_events: int
+) -> None:
+    """A world that begins at a snapshot, taken anywhere, is the one that folded everything.
+
+    Streams are long here from a few events on, so that their states come from the snapshot.
+    """
+    events = moved(parents)
+    cut = min(cut, len(events))
+    with patch.object(writing_world, "LONG_EVENTS", long_events):
+        before, after, plain = world_of(events), world_of(events), world_of(events)
+        for placed in events[:cut]:
+            before.fold(placed)
+        before.settle()
+        written = msgspec.msgpack.encode(before.snapshot())
+        after.restore(msgspec.msgpack.decode(written, type=WorldSnapshot))
+        for placed in events:
+            if placed.position > cut:
+                after.fold(placed)
+            plain.fold(placed)
+        assert told(after) == told(plain)
+
+
+def test_a_long_stream_is_not_folded_again() -> None:
+    """What was written down when a stream was let go is where its folding begins."""
+    events = moved([(1, 2)] * 8)
+    asked: list[tuple[str, int]] = []
+
+    def load(stream: str, after: int) -> list[Placed]:
+        asked.append((stream, after))
+        found = [placed for placed in events if placed.recorded.envelope.stream == stream]
+        return found[after:]
+
+    with patch.object(writing_world, "LONG_EVENTS", 5):
+        world = LedgerWorld(load, streams_max=1)
+        for placed in events:
+            world.fold(placed)
+            world.settle()
+        assert world.get(Unit, "A") is not None
+        asked.clear()
+        assert world.version("unit/B") == 9
+    assert asked == [("unit/B", 9)]
 
 
 def test_only_what_is_not_durable_is_unsettled() -> None:

@@ -29,7 +29,11 @@ from opsledger_contracts.problems.adjustment import (
     TermsNotFitting,
     TreatmentNotAllowed,
 )
-from opsledger_contracts.problems.approval import ApprovedOtherContent, CaseNotApproved
+from opsledger_contracts.problems.approval import (
+    ApprovedOtherContent,
+    ApprovedUnderOtherItem,
+    CaseNotApproved,
+)
 from opsledger_contracts.problems.deadlines import DayNotInCalendar
 from opsledger_contracts.problems.general import (
     FieldInvalid,
@@ -143,6 +147,7 @@ class ApproveAdjustment(Command, frozen=True, kw_only=True):
         UnknownReference,
         CaseNotApproved,
         ApprovedOtherContent,
+        ApprovedUnderOtherItem,
         SeparationOfDuties,
         ExtensionTooLate,
     ),

@@ -30,7 +30,12 @@ from opsledger_contracts.problems.adjustment import (
 )
 from opsledger_contracts.problems.deadlines import DayNotInCalendar
 from opsledger_contracts.problems.general import UnknownReference, WrongState
-from opsledger_contracts.problems.letter import ItemRepeated, ItemUnknown, NotALetterParty
+from opsledger_contracts.problems.letter import (
+    ConsultationMissing,
+    ItemRepeated,
+    ItemUnknown,
+    NotALetterParty,
+)
 from opsledger_contracts.problems.separation import SeparationOfDuties
 from opsledger_contracts.rules.inputs import AdjustmentKind
 from opsledger_ledger.domain.adjustment import ADJUSTMENT, AdjustmentState
@@ -61,19 +66,33 @@ class RequestAdjustment(Command, frozen=True, kw_only=True):
     occurred_from: date | None = None
     occurred_to: date | None = None
     causing_unit: Identifier | None = None
+    consultation: Identifier | None = None
+    """Reference of the consultation before the group imposes, whose record is attached as evidence."""
 
 
 @ADJUSTMENT.decides(
     "request",
     scope="writer",
     creates=True,
-    refuses=(*_LETTER, ItemRepeated, CauseNotFitting, *_OCCURRENCE, RequestTooLate),
+    refuses=(
+        *_LETTER,
+        ItemRepeated,
+        CauseNotFitting,
+        ConsultationMissing,
+        *_OCCURRENCE,
+        RequestTooLate,
+    ),
 )
 def request(command: RequestAdjustment, _adjustment: None, act: Act, world: World) -> Decided:
-    """Take requests of a party, for items of a letter in force, in time (SR-15, R115 to R119)."""
+    """Take requests of a party, for items of a letter in force, in time (SR-15, R115 to R119).
+
+    What the group imposes comes after a consultation whose record is attached (R088).
+    """
     letter = _letter_in_force(world, command.letter, act)
     _require_items(letter, command)
     _require_cause(command, world)
+    if command.consultation is not None and not act.evidence:
+        raise ConsultationMissing(consultation=command.consultation)
     if command.event_class is not None:
         _require_event_class(letter, command.event_class, world)
     _require_order(command.occurred_from, command.occurred_to, act)
@@ -94,6 +113,7 @@ def request(command: RequestAdjustment, _adjustment: None, act: Act, world: Worl
             occurred_from=command.occurred_from,
             occurred_to=command.occurred_to,
             causing_unit=command.causing_unit,
+            consultation=command.consultation,
         ),
     )
 
@@ -323,6 +343,8 @@ def _require_cause(command: RequestAdjustment, world: World) -> None:
         detail = "an event has a class and a first day"
     elif (command.cause == "other_department") != (command.causing_unit is not None):
         detail = "another department as the cause, and nothing else, names the causing unit"
+    elif (command.cause == "group_imposed") != (command.consultation is not None):
+        detail = "a change that the group imposes, and nothing else, names the consultation"
     if detail:
         raise CauseNotFitting(kind=command.kind, cause=command.cause, detail=detail)
     if command.causing_unit is not None:

@@ -16,6 +16,7 @@ from opsledger_contracts.events.assessment import (
     ScorePublished,
     ScoreSuperseded,
 )
+from opsledger_contracts.events.group_status import GroupStatusFlagged
 from opsledger_contracts.events.result import ResultApplicationFlagged
 from opsledger_contracts.fields import StreamName, Version
 from opsledger_contracts.letters import period_days
@@ -36,6 +37,7 @@ from opsledger_ledger.domain.assessment import ASSESSMENT, REOPENABLE, Assessmen
 from opsledger_ledger.domain.assessment_inputs import require_assessed_unit, revision_to_bind
 from opsledger_ledger.domain.deciding import Act, Command, Decided, Record, World, known
 from opsledger_ledger.domain.dispute import DisputeState, open_dispute
+from opsledger_ledger.domain.group_status import GroupStatusState
 from opsledger_ledger.domain.incident import IncidentState
 from opsledger_ledger.domain.measurement import MeasurementState
 from opsledger_ledger.domain.policies import documents
@@ -93,7 +95,7 @@ def publish(_command: PublishScore, assessment: AssessmentState, act: Act, world
 
 
 def _flags(assessment: AssessmentState, before: Score, version: int, world: World) -> Decided:
-    """Tell every individual result that rests on the superseded version."""
+    """Tell every individual result and group status that rests on the superseded version."""
     for identifier in world.find("result_by_assessment", assessment.id):
         result = known(world, ResultState, identifier, "result")
         combined = result.combined
@@ -106,6 +108,16 @@ def _flags(assessment: AssessmentState, before: Score, version: int, world: Worl
                     uses=result.uses_of(assessment.id, before.version),
                 ),
                 f"result/{identifier}",
+                derived=True,
+            )
+    for identifier in world.find("group_status_by_assessment", assessment.id):
+        status = known(world, GroupStatusState, identifier, "group_status")
+        if status.counts(assessment.id, before.version):
+            yield Record(
+                GroupStatusFlagged(
+                    assessment=assessment.id, score_version=before.version, superseded_by=version
+                ),
+                f"group_status/{identifier}",
                 derived=True,
             )
 

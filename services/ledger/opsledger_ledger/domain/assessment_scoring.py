@@ -13,7 +13,11 @@ from opsledger_contracts.events.assessment import (
     ScoreCalculated,
 )
 from opsledger_contracts.fields import Identifier, Text
-from opsledger_contracts.problems.approval import ApprovedOtherContent, CaseNotApproved
+from opsledger_contracts.problems.approval import (
+    ApprovedOtherContent,
+    ApprovedUnderOtherItem,
+    CaseNotApproved,
+)
 from opsledger_contracts.problems.assessment import AssessesItself, RuleInapplicable
 from opsledger_contracts.problems.general import UnknownReference, WrongState
 from opsledger_contracts.problems.separation import SeparationOfDuties
@@ -117,6 +121,7 @@ class ConfirmAssessment(Command):
         UnknownReference,
         CaseNotApproved,
         ApprovedOtherContent,
+        ApprovedUnderOtherItem,
     ),
 )
 def confirm(

@@ -12,7 +12,7 @@ from opsledger_contracts.envelope import Envelope
 from opsledger_contracts.event import Event
 from opsledger_contracts.events.credential import CredentialIssued, CredentialRevoked, Scope
 from opsledger_contracts.fields import Identifier, Instant, Sha256, Title
-from opsledger_contracts.problems.credential import CredentialExpiresInPast
+from opsledger_contracts.problems.credential import CredentialExpiresInPast, LastAdministratorKey
 from opsledger_contracts.problems.general import UnknownReference, WrongState
 from opsledger_ledger.domain.deciding import Act, Command, Decided, Noun, State, World, known
 from opsledger_ledger.domain.person import PersonState
@@ -58,8 +58,10 @@ def evolve(state: CredentialState | None, event: Event, envelope: Envelope) -> C
 
 
 def keys(state: CredentialState) -> Iterator[tuple[str, str]]:
-    """Find the keys of a person."""
+    """Find the keys of a person, and those that can administrate for ever."""
     yield "credential_by_person", state.person
+    if "administrator" in state.scopes and state.expires_at is None and not state.revoked:
+        yield "credential_administrating", "for ever"
 
 
 CREDENTIAL = Noun(state=CredentialState, evolve=evolve, keys=keys)
@@ -101,11 +103,15 @@ class RevokeCredential(Command, frozen=True, kw_only=True):
     """Revoke an API key at once and for ever."""
 
 
-@CREDENTIAL.decides("revoke", scope="administrator", acting=False, refuses=(WrongState,))
+@CREDENTIAL.decides(
+    "revoke", scope="administrator", acting=False, refuses=(WrongState, LastAdministratorKey)
+)
 def revoke(
-    _command: RevokeCredential, credential: CredentialState, _act: Act, _world: World
+    _command: RevokeCredential, credential: CredentialState, _act: Act, world: World
 ) -> Decided:
-    """Revoke a key once."""
+    """Revoke a key once, but never the last with which new keys can be issued."""
     if credential.revoked:
         raise WrongState(noun="API key", id=credential.id, found="revoked", expected="issued")
+    if world.find("credential_administrating", "for ever") == (credential.id,):
+        raise LastAdministratorKey(id=credential.id)
     yield CredentialRevoked()

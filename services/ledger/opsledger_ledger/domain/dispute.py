@@ -169,6 +169,7 @@ def keys(state: DisputeState) -> Iterator[tuple[str, str]]:
     """Find disputes by the assessment, and those of them that are open."""
     yield "dispute_by_assessment", state.assessment
     if state.status not in OVER:
+        yield "open_dispute", "all"
         yield "open_dispute_by_assessment", state.assessment
 
 

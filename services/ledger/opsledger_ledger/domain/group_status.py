@@ -5,7 +5,7 @@ computed again on the same weights. A veto in force in any unit caps it (SR-13).
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, assert_never
 
 import msgspec
 
@@ -13,7 +13,11 @@ from opsledger_contracts.canonical import digest
 from opsledger_contracts.documents.rulebook import Rulebook
 from opsledger_contracts.envelope import Envelope
 from opsledger_contracts.event import Event
-from opsledger_contracts.events.group_status import GroupStatusCalculated, UnitStanding
+from opsledger_contracts.events.group_status import (
+    GroupStatusCalculated,
+    GroupStatusFlagged,
+    UnitStanding,
+)
 from opsledger_contracts.events.letter import Period
 from opsledger_contracts.fields import DecimalText, Identifier, Title
 from opsledger_contracts.letters import period_days
@@ -53,17 +57,39 @@ class GroupStatusState(State):
     NOUN: ClassVar[str] = "group_status"
 
     calculated: GroupStatusCalculated
+    flagged: bool = False
+    """Whether a score that it counts was superseded since."""
+
+    def counts(self, assessment: str, score_version: int) -> bool:
+        """Tell whether a version of a score stands in the computation."""
+        return any(
+            (row.assessment, row.score_version) == (assessment, score_version)
+            for row in self.calculated.units
+        )
 
 
-def evolve(_state: GroupStatusState | None, event: Event, _envelope: Envelope) -> GroupStatusState:
+GroupStatusEvent = GroupStatusCalculated | GroupStatusFlagged
+
+
+def evolve(state: GroupStatusState | None, event: Event, envelope: Envelope) -> GroupStatusState:
     """Fold one event of the status of the group."""
-    assert isinstance(event, GroupStatusCalculated)
-    return GroupStatusState(id=event.group_status, calculated=event)
+    happened: GroupStatusEvent = event  # type: ignore[assignment]
+    match happened:
+        case GroupStatusCalculated():
+            return GroupStatusState(id=happened.group_status, calculated=happened)
+        case GroupStatusFlagged():
+            assert state is not None, envelope.stream
+            state.flagged = True
+            return state
+        case _:
+            assert_never(happened)
 
 
 def keys(state: GroupStatusState) -> Iterator[tuple[str, str]]:
-    """Find the status by its period."""
+    """Find the status by its period, and by the assessments that it counts."""
     yield "group_status_by_period", state.calculated.period
+    for row in state.calculated.units:
+        yield "group_status_by_assessment", row.assessment
 
 
 GROUP_STATUS = Noun(state=GroupStatusState, evolve=evolve, keys=keys)

@@ -11,7 +11,12 @@ import msgspec
 from opsledger_contracts.envelope import Envelope
 from opsledger_contracts.event import Event
 from opsledger_contracts.events.credential import CredentialIssued
-from opsledger_contracts.events.ledger import LedgerFounded, PersonalDataErased
+from opsledger_contracts.events.ledger import (
+    LedgerFounded,
+    LegalHoldLifted,
+    LegalHoldPlaced,
+    PersonalDataErased,
+)
 from opsledger_ledger.domain.deciding import Noun, Record, State
 from opsledger_ledger.domain.person import registration
 
@@ -27,23 +32,29 @@ class LedgerState(State):
     clock: ClockKind
     erased: list[str] = msgspec.field(default_factory=list)
     """Persons whose personal values were destroyed, in order."""
+    holds: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    """Persons under each legal hold by its name; none under one that was lifted."""
 
 
-LedgerEvent = LedgerFounded | PersonalDataErased
+LedgerEvent = LedgerFounded | PersonalDataErased | LegalHoldPlaced | LegalHoldLifted
 
 
 def evolve(state: LedgerState | None, event: Event, envelope: Envelope) -> LedgerState:
     """Fold one event of the ledger itself."""
     happened: LedgerEvent = event  # type: ignore[assignment]
+    if isinstance(happened, LedgerFounded):
+        return LedgerState(id=happened.name, title=happened.title, clock=happened.clock)
+    assert state is not None, envelope.stream
     match happened:
-        case LedgerFounded():
-            return LedgerState(id=happened.name, title=happened.title, clock=happened.clock)
         case PersonalDataErased():
-            assert state is not None, envelope.stream
             state.erased.append(happened.person)
-            return state
+        case LegalHoldPlaced():
+            state.holds[happened.hold] = happened.persons
+        case LegalHoldLifted():
+            state.holds[happened.hold] = ()
         case _:
             assert_never(happened)
+    return state
 
 
 LEDGER = Noun(state=LedgerState, evolve=evolve)

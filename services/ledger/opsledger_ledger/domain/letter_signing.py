@@ -8,7 +8,11 @@ from opsledger_contracts.events.letter import (
 )
 from opsledger_contracts.fields import Identifier, Sha256
 from opsledger_contracts.letters import LetterDocument, period_days
-from opsledger_contracts.problems.approval import ApprovedOtherContent, CaseNotApproved
+from opsledger_contracts.problems.approval import (
+    ApprovedOtherContent,
+    ApprovedUnderOtherItem,
+    CaseNotApproved,
+)
 from opsledger_contracts.problems.general import UnknownReference, WrongState
 from opsledger_contracts.problems.letter import (
     LetterInForceExists,
@@ -32,7 +36,13 @@ class ApproveLetter(Command):
 @LETTER.decides(
     "approve",
     scope="writer",
-    refuses=(WrongState, UnknownReference, CaseNotApproved, ApprovedOtherContent),
+    refuses=(
+        WrongState,
+        UnknownReference,
+        CaseNotApproved,
+        ApprovedOtherContent,
+        ApprovedUnderOtherItem,
+    ),
 )
 def approve(command: ApproveLetter, letter: LetterState, _act: Act, world: World) -> Decided:
     """Bind the approval to the content hash; from here on only an amendment changes it (R040)."""

@@ -10,7 +10,11 @@ from opsledger_contracts.events.matrix import (
     MatrixWithdrawn,
 )
 from opsledger_contracts.fields import Identifier
-from opsledger_contracts.problems.approval import ApprovedOtherContent, CaseNotApproved
+from opsledger_contracts.problems.approval import (
+    ApprovedOtherContent,
+    ApprovedUnderOtherItem,
+    CaseNotApproved,
+)
 from opsledger_contracts.problems.documents import (
     DocumentDefective,
     DocumentMisnamed,
@@ -60,7 +64,13 @@ class ApproveMatrix(Command, frozen=True, kw_only=True):
     "approve",
     scope="administrator",
     acting=False,
-    refuses=(WrongState, UnknownReference, CaseNotApproved, ApprovedOtherContent),
+    refuses=(
+        WrongState,
+        UnknownReference,
+        CaseNotApproved,
+        ApprovedOtherContent,
+        ApprovedUnderOtherItem,
+    ),
 )
 def approve(command: ApproveMatrix, matrix: MatrixState, _act: Act, world: World) -> Decided:
     """Take only an approval of exactly this content (R040)."""

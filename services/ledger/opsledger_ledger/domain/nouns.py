@@ -29,9 +29,11 @@ from opsledger_ledger.domain import (
     distribution,
     distribution_grading,
     group_status,
+    import_batch,
     incident,
     indicator,
     ledger,
+    ledger_erasing,
     letter,
     letter_agreement,
     letter_drafting,
@@ -67,6 +69,7 @@ NOUN_RULES: Final[dict[str, Noun[Any]]] = {
     for noun in (
         ledger.LEDGER,
         credential.CREDENTIAL,
+        import_batch.IMPORT_BATCH,
         unit.UNIT,
         person.PERSON,
         position.POSITION,
@@ -97,6 +100,7 @@ NOUN_RULES: Final[dict[str, Noun[Any]]] = {
 """Every noun by its name, in the order of the catalogue of events."""
 
 COMMAND_MODULES: Final = (
+    ledger_erasing,
     case_opening,
     case_deciding,
     case_closing,

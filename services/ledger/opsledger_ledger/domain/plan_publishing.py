@@ -11,7 +11,11 @@ from opsledger_contracts.events.plan import (
     StrategyAdopted,
 )
 from opsledger_contracts.fields import Identifier, Sha256, Text
-from opsledger_contracts.problems.approval import ApprovedOtherContent, CaseNotApproved
+from opsledger_contracts.problems.approval import (
+    ApprovedOtherContent,
+    ApprovedUnderOtherItem,
+    CaseNotApproved,
+)
 from opsledger_contracts.problems.general import UnknownReference, WrongState
 from opsledger_contracts.problems.plan import (
     NoRevisionProposed,
@@ -53,7 +57,13 @@ class ApprovePlan(Command):
 @PLAN.decides(
     "approve",
     scope="writer",
-    refuses=(WrongState, UnknownReference, CaseNotApproved, ApprovedOtherContent),
+    refuses=(
+        WrongState,
+        UnknownReference,
+        CaseNotApproved,
+        ApprovedOtherContent,
+        ApprovedUnderOtherItem,
+    ),
 )
 def approve(command: ApprovePlan, plan: PlanState, _act: Act, world: World) -> Decided:
     """Bind the approval to the content hash (R040, R053)."""
@@ -138,6 +148,7 @@ class RevisePlan(Command):
         UnknownReference,
         CaseNotApproved,
         ApprovedOtherContent,
+        ApprovedUnderOtherItem,
     ),
 )
 def revise(command: RevisePlan, plan: PlanState, _act: Act, world: World) -> Decided:

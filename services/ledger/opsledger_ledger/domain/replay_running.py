@@ -13,6 +13,7 @@ from opsledger_contracts.events.replay import (
     SweepCompleted,
 )
 from opsledger_contracts.fields import Identifier, Position, Version
+from opsledger_contracts.overriding import as_if
 from opsledger_contracts.problems.assessment import (
     ClauseNotInRulebook,
     InputsMissing,
@@ -28,7 +29,7 @@ from opsledger_contracts.problems.replay import (
     ReplayOptionWrong,
     RunUnknown,
 )
-from opsledger_contracts.replaying import divergence, overridden
+from opsledger_contracts.replaying import divergence
 from opsledger_contracts.rules import explanation
 from opsledger_contracts.rules.inputs import Outcome, ScoringInputs
 from opsledger_contracts.rules.numbers import parse_decimal, shown
@@ -48,7 +49,7 @@ class RequestReplay(Command):
     mode: Literal["verify", "as_of", "counterfactual"]
     """`verify` computes from the frozen inputs and has to be bit-identical; `as_of` collects the
     inputs afresh as they were known at a position, under the letter revision in force then;
-    `counterfactual` replaces single inputs and is never official."""
+    `counterfactual` changes inputs or clauses and is never official."""
     assessment: Identifier
     run: Version | None = None
     """Run to replay; absent takes the last one."""
@@ -91,8 +92,8 @@ def request(command: RequestReplay, _replay: None, act: Act, world: World) -> De
     rulebook = documents.rulebook(world, run.scored.rulebook)
     inputs = _inputs_at(known_at, assessment, run, rulebook, world)
     with rules_applied():
-        inputs = overridden(inputs, command.overrides)
-    replayed = scored(inputs, rulebook)
+        inputs, rules = as_if(inputs, rulebook, command.overrides)
+    replayed = scored(inputs, rules)
     yield Record(
         ReplayRequested(
             replay=act.target,

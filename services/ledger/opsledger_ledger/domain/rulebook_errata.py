@@ -10,7 +10,11 @@ from opsledger_contracts.events.rulebook import (
 )
 from opsledger_contracts.fields import Identifier, Sha256, Version
 from opsledger_contracts.linting.linter import Surroundings, lint, of_severity
-from opsledger_contracts.problems.approval import ApprovedOtherContent, CaseNotApproved
+from opsledger_contracts.problems.approval import (
+    ApprovedOtherContent,
+    ApprovedUnderOtherItem,
+    CaseNotApproved,
+)
 from opsledger_contracts.problems.general import UnknownReference, WrongState
 from opsledger_contracts.problems.rulebook import (
     CommitteeDecisionRequired,
@@ -85,6 +89,7 @@ class IssueErratum(Command, frozen=True, kw_only=True):
         UnknownReference,
         CaseNotApproved,
         ApprovedOtherContent,
+        ApprovedUnderOtherItem,
         CommitteeDecisionRequired,
     ),
 )

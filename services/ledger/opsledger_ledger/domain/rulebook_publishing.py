@@ -16,7 +16,11 @@ from opsledger_contracts.events.rulebook import (
 from opsledger_contracts.fields import Identifier, Sha256, Text
 from opsledger_contracts.linting.linter import Surroundings, of_severity
 from opsledger_contracts.linting.linter import lint as checked
-from opsledger_contracts.problems.approval import ApprovedOtherContent, CaseNotApproved
+from opsledger_contracts.problems.approval import (
+    ApprovedOtherContent,
+    ApprovedUnderOtherItem,
+    CaseNotApproved,
+)
 from opsledger_contracts.problems.documents import DocumentMisnamed, TakesEffectTooEarly
 from opsledger_contracts.problems.general import UnknownReference, WrongState
 from opsledger_contracts.problems.rulebook import (
@@ -145,7 +149,14 @@ class ApproveRulebook(Command, frozen=True, kw_only=True):
     "approve",
     scope="writer",
     function="ops",
-    refuses=(WrongState, LintErrors, UnknownReference, CaseNotApproved, ApprovedOtherContent),
+    refuses=(
+        WrongState,
+        LintErrors,
+        UnknownReference,
+        CaseNotApproved,
+        ApprovedOtherContent,
+        ApprovedUnderOtherItem,
+    ),
 )
 def approve(command: ApproveRulebook, rulebook: RulebookState, _act: Act, world: World) -> Decided:
     """Take only an approval of exactly this content, checked and without errors (R040)."""

@@ -10,6 +10,7 @@ from opsledger_ledger.domain.adjustment import AdjustmentState
 from opsledger_ledger.domain.assessment import AssessmentState
 from opsledger_ledger.domain.deciding import State, World, known
 from opsledger_ledger.domain.deed import Deed
+from opsledger_ledger.domain.import_batch import ImportBatchState
 from opsledger_ledger.domain.letter import LetterState
 from opsledger_ledger.domain.matrix import MatrixState
 from opsledger_ledger.domain.plan import PlanState
@@ -32,6 +33,10 @@ _SUBJECTS: Final[dict[str, tuple[type[State], Callable[[Any], Subject]]]] = {
     "rulebook": (
         RulebookState,
         lambda rulebook: Subject(rulebook.approvable_hash, (rulebook.author,)),
+    ),
+    "import_batch": (
+        ImportBatchState,
+        lambda batch: Subject(batch.content_hash, (batch.proposer,)),
     ),
     "assessment": (
         AssessmentState,

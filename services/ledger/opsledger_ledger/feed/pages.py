@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from opsledger_contracts.fields import instant, moment
+from opsledger_ledger.feed.tail import Tail
 from opsledger_ledger.recording.log import Log, Stored
 
 PAGE_ENTRIES_MAX: Final = 1_000
@@ -61,12 +62,31 @@ class Page(NamedTuple):
 class Feed:
     """Reads the log as a feed; every page is of committed entries only."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, tail: Tail) -> None:
+        """`tail` is given what was committed, and is read in place of the log if it is enough."""
         self._log = log
+        self._tail = tail
 
     def head(self) -> int:
         """Tell the last position of the ledger."""
         return self._log.head().position
+
+    def recent(self, selection: Selection) -> Page | None:
+        """Give the next page of a selection without reading the log; None if that is not enough.
+
+        The page has at most as many entries as one may have, looked at included, and is not final.
+        """
+        if selection.recorded_from is not None or selection.recorded_until is not None:
+            return None
+        after = selection.after
+        entries = self._tail.since(after, min(selection.limit, PAGE_ENTRIES_MAX))
+        # Nothing yet may mean that another process has recorded what this one was not told of.
+        if not entries:
+            return None
+        after = entries[-1].position
+        if not selection.contiguous:
+            entries = [stored for stored in entries if _selected(stored, selection)]
+        return Page(entries, after, final=False, head=max(after, self._tail.end()))
 
     def page(self, selection: Selection) -> Page:
         """Read the next page of a selection; any thread may call this.
@@ -129,6 +149,12 @@ class Feed:
         # The stream was read after the head, so that its last entry may lie beyond it.
         reached = max(after, head, chosen[-1].position if chosen else 0)
         return Page(chosen, reached, False, head)
+
+
+def _selected(stored: Stored, selection: Selection) -> bool:
+    return (not selection.types or stored.type in selection.types) and (
+        selection.stream is None or stored.stream == selection.stream
+    )
 
 
 def _before(text: str) -> str:

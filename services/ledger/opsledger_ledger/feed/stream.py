@@ -28,7 +28,9 @@ async def frames(
     told = selection.after
     selection = msgspec.structs.replace(selection, limit=FRAMES_MAX)
     while not signal.closed:
-        page = await asyncio.to_thread(feed.page, selection)
+        page = feed.recent(selection)
+        if page is None:
+            page = await asyncio.to_thread(feed.page, selection)
         if page.entries:
             told = page.entries[-1].position
             yield frames_of(page)

@@ -6,8 +6,8 @@ from contextlib import suppress
 from functools import partial
 from threading import Lock
 
+from opsledger_ledger.writing.command_queue import Deliver
 from opsledger_ledger.writing.submission import Outcome, Submission
-from opsledger_ledger.writing.writer import Deliver
 
 _Arrival = tuple[asyncio.Future[Outcome], Outcome]
 

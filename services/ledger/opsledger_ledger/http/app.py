@@ -1,35 +1,31 @@
 """The application: routes, problem documents for whatever goes wrong, counting."""
 
+import re
 import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from traceback import format_exception
 from typing import Final
 
-import structlog
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from opsledger_contracts.canonical import canonical
-from opsledger_contracts.problems.general import (
-    LedgerFault,
-    MethodNotAllowed,
-    ParameterInvalid,
-    RouteUnknown,
-)
+from opsledger_contracts.problems.general import MethodNotAllowed, RouteUnknown
 from opsledger_contracts.problems.refusal import Refusal
-from opsledger_ledger.http.commands import PATH, Commands
+from opsledger_ledger.http.commands import NO_SNIFFING, PATH, Commands
 from opsledger_ledger.http.events import Events
 from opsledger_ledger.http.measures import Measures
 from opsledger_ledger.http.openapi import description
-from opsledger_ledger.http.problems import refused
+from opsledger_ledger.http.problems import Faults, refused
 from opsledger_ledger.http.proofs import Proofs
 from opsledger_ledger.http.service import Service
 from opsledger_ledger.ledger import Ledger
-from opsledger_ledger.writing.envelopes import EventIds
+
+_COMMAND: Final = re.compile("/v1/[^/]+/[^/]+/[^/]+")
 
 _OTHER: Final = "other"
 """The label of requests that met no route; their paths are without bound."""
@@ -38,9 +34,30 @@ _OTHER: Final = "other"
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(ledger: Ledger) -> FastAPI:
+class Application(FastAPI):
+    """Takes commands straight to where they are answered; the framework is for all the rest.
+
+    The way through its layers takes longer than all that the ledger does with a command before it
+    is decided.
+    """
+
+    commands: Commands
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if (
+            scope["type"] == "http"
+            and scope["method"] == "POST"
+            and _COMMAND.fullmatch(scope["path"])
+        ):
+            await self.commands(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def create_app(ledger: Ledger) -> Application:
     """Put together the application of an open ledger; whoever opened it closes it."""
-    app = FastAPI(
+    app = Application(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -48,7 +65,6 @@ def create_app(ledger: Ledger) -> FastAPI:
         # Nothing is told to anybody; asking the environment about it takes its time per request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    commands = Commands(ledger)
     events = Events(ledger)
     proofs = Proofs(ledger)
     measures = Measures(
@@ -57,7 +73,10 @@ def create_app(ledger: Ledger) -> FastAPI:
         events.open_streams.total,
     )
     service = Service(ledger, measures, canonical(description()))
-    app.add_route(PATH, commands.answer, methods=["POST"])
+    faults = Faults(ledger.clock)
+    app.commands = Commands(ledger, measures, faults)
+    # Known to the router for what it says of other methods.
+    app.router.routes.append(Route(PATH, app.commands, methods=["POST"]))
     reads: tuple[tuple[str, Endpoint], ...] = (
         ("/v1/events", events.page),
         ("/v1/events/stream", events.stream),
@@ -77,11 +96,9 @@ def create_app(ledger: Ledger) -> FastAPI:
     )
     for path, endpoint in reads:
         app.add_route(path, endpoint, methods=["GET"])
-    templates = {endpoint: path for path, endpoint in ((PATH, commands.answer), *reads)}
-    faults = _Faults(ledger)
+    templates = {endpoint: path for path, endpoint in reads}
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _misdirected)
-    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, faults.answer)
     app.add_middleware(_Counted, measures=measures, templates=templates)
     return app
@@ -103,33 +120,6 @@ async def _misdirected(request: Request, error: Exception) -> Response:
     return refused(request, RouteUnknown(path=request.url.path))
 
 
-async def _gone(request: Request, error: Exception) -> Response:
-    """Close the account of a caller who left in the middle of a body; nobody reads this."""
-    del error
-    return refused(request, ParameterInvalid(name="body", detail="it ended before its end"))
-
-
-class _Faults:
-    """Answers a failure of the program itself, and tells its log under the same reference."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._clock = ledger.clock
-        self._ids = EventIds()
-        self._logger = structlog.get_logger("opsledger.http")
-
-    async def answer(self, request: Request, error: Exception) -> Response:
-        """Answer with a reference instead of details."""
-        reference = self._ids.next(self._clock.now())
-        # As text: a renderer that shows local variables would show the caller's key.
-        self._logger.error(
-            "fault",
-            path=request.url.path,
-            reference=reference,
-            traceback="".join(format_exception(error)),
-        )
-        return refused(request, LedgerFault(reference=reference))
-
-
 class _Counted:
     """Counts each request under its route and adds the headers that every answer has."""
 
@@ -147,7 +137,7 @@ class _Counted:
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"].append((b"x-content-type-options", b"nosniff"))
+                message["headers"].append(NO_SNIFFING)
                 route = self._templates.get(scope.get("endpoint", None))
                 self._measures.answered(
                     route or _OTHER,

@@ -6,9 +6,11 @@ surrogates and NUL on to whoever stores them. Each of these is refused here, onc
 
 import json
 import re
-from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any, Final, NoReturn
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from opsledger_contracts.fields import moment
 from opsledger_contracts.problems.general import BodyMalformed, BodyTooLarge, FieldInvalid
@@ -33,24 +35,30 @@ _INSTANT_LENGTH: Final = 27
 
 
 async def read_bounded(
-    chunks: AsyncIterator[bytes], declared: str | None, limit: int = BODY_BYTES_MAX
+    receive: Receive, declared: str | None, limit: int = BODY_BYTES_MAX
 ) -> bytes:
     """Read a body up to its limit; `declared` is the Content-Length header.
 
     Raises:
         BodyTooLarge: there is more; the rest is left unread.
+        ClientDisconnect: the caller left before the end.
 
     """
     if declared is not None and declared.isdecimal() and int(declared[:20]) > limit:
         raise BodyTooLarge(limit=limit)
     parts: list[bytes] = []
     size = 0
-    async for chunk in chunks:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
         size += len(chunk)
         if size > limit:
             raise BodyTooLarge(limit=limit)
         parts.append(chunk)
-    return b"".join(parts)
+        if not message.get("more_body", False):
+            return b"".join(parts)
 
 
 def read_object(body: bytes) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """Refusals as RFC 9457 problem documents; the one table of kinds and statuses."""
 
 from http import HTTPStatus
+from traceback import format_exception
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,6 +24,8 @@ from opsledger_contracts.problems.refusal import (
     Unauthenticated,
     Unavailable,
 )
+from opsledger_ledger.clock import Clock
+from opsledger_ledger.writing.envelopes import EventIds
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 1
@@ -124,3 +128,24 @@ def refused(request: Request, refusal: Refusal, headers: dict[str, str] | None =
     if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         more["Retry-After"] = str(RETRY_AFTER_S)
     return Response(canonical(problem), status, more, MEDIA_TYPE)
+
+
+class Faults:
+    """Answers a failure of the program itself, and tells its log under the same reference."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ids = EventIds()
+        self._logger = structlog.get_logger("opsledger.http")
+
+    async def answer(self, request: Request, error: Exception) -> Response:
+        """Answer with a reference instead of details."""
+        reference = self._ids.next(self._clock.now())
+        # As text: a renderer that shows local variables would show the caller's key.
+        self._logger.error(
+            "fault",
+            path=request.url.path,
+            reference=reference,
+            traceback="".join(format_exception(error)),
+        )
+        return refused(request, general.LedgerFault(reference=reference))

@@ -13,7 +13,7 @@ from opsledger_contracts.problems.general import (
     ScopeMissing,
 )
 from opsledger_ledger.domain.credential import CredentialState
-from opsledger_ledger.http.headers import single
+from opsledger_ledger.http.headers import Multiple, single
 from opsledger_ledger.ledger import Ledger
 
 _BEARER: Final = re.compile(
@@ -32,14 +32,20 @@ async def caller(request: Request, ledger: Ledger, scopes: frozenset[Scope]) -> 
         ScopeMissing: the key has none of the scopes.
 
     """
-    header = single(request.headers, "Authorization")
+    return await holder(request.headers, ledger, scopes, ledger.clock.now())
+
+
+async def holder(
+    given: Multiple, ledger: Ledger, scopes: frozenset[Scope], now: str
+) -> CredentialState:
+    """Find out who asks by some headers, as `caller` does."""
+    header = single(given, "Authorization")
     if not header:
         raise CredentialMissing
     matched = _BEARER.fullmatch(header)
     if matched is None:
         raise CredentialInvalid
     identifier, secret = matched["id"], matched["secret"]
-    now = ledger.clock.now()
     if ledger.credentials.kept(identifier):
         state = ledger.credentials.verified(identifier, secret, now)
     else:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,13 @@ LOCK_NAME: Final = "writer.lock"
 
 BUSY_TIMEOUT_S: Final = 5
 """How long a statement waits for a lock; only a reader's recovery of the file holds one."""
+
+LOCK_WAIT_S: Final = 2.0
+"""How long the lock of a directory is waited for.
+
+A process that wrote for another one which was killed first decides what it was asked for.
+"""
+LOCK_STEP_S: Final = 0.01
 
 READERS_MAX: Final = 16
 WRITER_CACHE_KIB: Final = 32 * 1024
@@ -217,12 +225,18 @@ class LedgerDatastore(SQLiteDatastore):
 def _locked(path: Path) -> int:
     """Return the descriptor that holds the exclusive lock of a directory."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise LogInUse(f"another process writes to the ledger in {path.parent}") from error
-    return descriptor
+    deadline = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                os.close(descriptor)
+                message = f"another process writes to the ledger in {path.parent}"
+                raise LogInUse(message) from error
+            time.sleep(LOCK_STEP_S)
+        else:
+            return descriptor
 
 
 def _open_writer(path: Path) -> sqlite3.Connection:

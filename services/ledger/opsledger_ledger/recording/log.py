@@ -18,8 +18,8 @@ class RecordingError(Exception):
 
     RecordingError
     +-- AppendRefused      an entry would break an invariant of the log: a fault of the caller
-    +-- LogInUse           another process writes to this log
-    +-- LogBusy            the lock on the head was not had in time; nothing was written
+    +-- LogInUse           another process writes to this log, or it is open for reading only
+    +-- LogBusy            no lock on the head or no connection in time; nothing was written
     +-- LogDamaged         a start-up check failed: the log stays closed
     +-- StorageFull        no space left; nothing was written, reads go on
     +-- StorageFailed      the storage failed; the writer must stop, not try again
@@ -34,11 +34,11 @@ class AppendRefused(RecordingError):
 
 
 class LogInUse(RecordingError):
-    """Another process holds the writer's lock on this log's directory."""
+    """Another process holds the writer's lock, or the log was opened for reading only."""
 
 
 class LogBusy(RecordingError):
-    """The lock on the head was not had within the busy timeout; the batch wrote nothing."""
+    """The lock on the head, or the database, was not had in time; nothing was written."""
 
 
 class LogDamaged(RecordingError):
@@ -235,6 +235,16 @@ class Log(Reads, Protocol):
 
     def head(self) -> Head:
         """Return the committed head."""
+        ...
+
+    def wait_for_head(self, position: int, timeout_s: float) -> int:
+        """Return the position of the committed head once it is beyond ``position``.
+
+        When the time is over it is returned as it stands.
+
+        Raises:
+            LogBusy: the database cannot be reached at this moment.
+        """
         ...
 
     def leaf(self, position: int) -> bytes:

@@ -2,22 +2,31 @@
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
 from opsledger_contracts.evidence.merkle import Frontier, leaf_hash
+from opsledger_ledger.recording.batch import Row, Tile
 from opsledger_ledger.recording.connections import LedgerDatastore
 from opsledger_ledger.recording.log import Head, LogDamaged
 from opsledger_ledger.recording.schema import migrate
 from opsledger_ledger.recording.sqlite_inserts import insert
 
-Row = tuple[int, str, int, str, bytes, bytes]
-"""A row of ``entries``: position, stream, version, type, leaf, entry."""
+# The join is in the order in which it is written, so that each stream is found by its name.
+_SELECT_ENDS: Final = (
+    "SELECT stream, position FROM json_each(?) AS asked CROSS JOIN streams ON stream = asked.value"
+)
 
-Tile = tuple[int, int, bytes]
-"""A row of ``tiles``: level, number, hash."""
+_SELECT_EVENTS: Final = (
+    "WITH RECURSIVE chain (position) AS ("
+    "SELECT position FROM streams WHERE stream = ?1 "
+    "UNION ALL SELECT previous FROM chain JOIN entries USING (position) WHERE previous > 0) "
+    "SELECT stored_events.* FROM chain CROSS JOIN stored_events "
+    "ON stored_events.rowid = chain.position WHERE originator_id = ?1 "
+)
 
 
 class LedgerRecorder(SQLiteApplicationRecorder):
@@ -31,6 +40,7 @@ class LedgerRecorder(SQLiteApplicationRecorder):
 
     def __init__(self, datastore: LedgerDatastore) -> None:
         super().__init__(datastore, events_table_name="stored_events")
+        self.select_events_statement = _SELECT_EVENTS
 
     def construct_create_table_statements(self) -> list[str]:
         """Return nothing: the layout comes from numbered migrations."""
@@ -64,7 +74,7 @@ class LedgerRecorder(SQLiteApplicationRecorder):
         Raises:
             sqlite3.IntegrityError: a row does not continue the log or its stream.
         """
-        insert(cursor, "entries", rows)
+        insert(cursor, "entries", _chained(cursor, rows))
         insert(cursor, "tiles", tiles)
         cursor.execute(
             "UPDATE head SET position = ?, recorded_at = ?, frontier = ?",
@@ -97,3 +107,17 @@ class LedgerRecorder(SQLiteApplicationRecorder):
             new_head = Head(frontier.size, head.recorded_at, frontier.to_bytes())
             self.write(cursor, rows, tiles, new_head)
         return list(positions)
+
+
+def _chained(cursor: sqlite3.Cursor, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+    """Return the rows with the position of the entry before each in its stream."""
+    begun = list({row[1] for row in rows if row[2] > 1})
+    last: dict[str, int] = {}
+    if begun:
+        asked = msgspec.json.encode(begun).decode()
+        last.update(cursor.execute(_SELECT_ENDS, (asked,)))
+    chained: list[tuple[Any, ...]] = []
+    for position, stream, version, *rest in rows:
+        chained.append((position, stream, version, last.get(stream, 0), *rest))
+        last[stream] = position
+    return chained

@@ -46,20 +46,53 @@ _LOG = Migration(
             "number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL) STRICT"
         ),
         # The leaf stands before the entry so that reading it never walks the entry's pages.
+        # `previous` is the position of the entry before in the stream, 0 before the first.
         (
             "CREATE TABLE entries ("
             "position INTEGER PRIMARY KEY, stream TEXT NOT NULL, version INTEGER NOT NULL, "
-            "type TEXT NOT NULL, leaf BLOB NOT NULL, entry BLOB NOT NULL, "
-            "UNIQUE (stream, version)) STRICT"
+            "previous INTEGER NOT NULL, type TEXT NOT NULL, leaf BLOB NOT NULL, "
+            "entry BLOB NOT NULL) STRICT"
+        ),
+        # Where each stream ends; kept by the database itself, from the entries.
+        (
+            "CREATE TABLE streams ("
+            "stream TEXT PRIMARY KEY, version INTEGER NOT NULL, position INTEGER NOT NULL) "
+            "STRICT, WITHOUT ROWID"
         ),
         # One guard is gapless positions, contiguous versions, and INSERT OR REPLACE, which
         # walks past triggers on UPDATE and DELETE.
         (
             "CREATE TRIGGER entries_append BEFORE INSERT ON entries "
             "WHEN NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM entries) "
-            "OR NEW.version IS NOT "
-            "(SELECT coalesce(max(version) + 1, 1) FROM entries WHERE stream = NEW.stream) "
+            "OR (NEW.version, NEW.previous) IS NOT (SELECT coalesce(max(version) + 1, 1), "
+            "coalesce(max(position), 0) FROM streams WHERE stream = NEW.stream) "
             "BEGIN SELECT RAISE(ABORT, 'an entry must continue the log and its stream'); END"
+        ),
+        (
+            "CREATE TRIGGER entries_begin AFTER INSERT ON entries WHEN NEW.previous = 0 "
+            "BEGIN INSERT INTO streams VALUES (NEW.stream, NEW.version, NEW.position); END"
+        ),
+        (
+            "CREATE TRIGGER entries_advance AFTER INSERT ON entries WHEN NEW.previous > 0 "
+            "BEGIN UPDATE streams SET version = NEW.version, position = NEW.position "
+            "WHERE stream = NEW.stream; END"
+        ),
+        (
+            "CREATE TRIGGER streams_begin BEFORE INSERT ON streams WHEN "
+            "(NEW.stream, NEW.version, NEW.position) IS NOT "
+            "(SELECT stream, version, position FROM entries ORDER BY position DESC LIMIT 1) "
+            "BEGIN SELECT RAISE(ABORT, 'a stream ends with its last entry'); END"
+        ),
+        (
+            "CREATE TRIGGER streams_advance BEFORE UPDATE ON streams "
+            "WHEN NEW.stream IS NOT OLD.stream OR "
+            "(NEW.stream, NEW.version, NEW.position) IS NOT "
+            "(SELECT stream, version, position FROM entries ORDER BY position DESC LIMIT 1) "
+            "BEGIN SELECT RAISE(ABORT, 'a stream ends with its last entry'); END"
+        ),
+        (
+            "CREATE TRIGGER streams_no_delete BEFORE DELETE ON streams "
+            "BEGIN SELECT RAISE(ABORT, 'a stream does not go'); END"
         ),
         *_append_only("entries"),
         (
@@ -98,7 +131,7 @@ _LOG = Migration(
         (
             "CREATE TABLE answers ("
             "scope TEXT NOT NULL, key TEXT NOT NULL, fingerprint BLOB NOT NULL, "
-            "answer BLOB NOT NULL, PRIMARY KEY (scope, key)) STRICT, WITHOUT ROWID"
+            "answer BLOB NOT NULL, PRIMARY KEY (scope, key)) STRICT"
         ),
         (
             "CREATE TRIGGER answers_append BEFORE INSERT ON answers "

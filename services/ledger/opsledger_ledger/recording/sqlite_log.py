@@ -6,9 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from opsledger_contracts.evidence.merkle import consistency_proof, inclusion_proof, root
-from opsledger_contracts.evidence.tiles import TILE_WIDTH, TileSource
-from opsledger_ledger.recording.attributes import attributes
+from opsledger_ledger.recording.committed import CommittedReads
 from opsledger_ledger.recording.connections import (
     DATABASE_NAME,
     WAL_PAGES_CHECKPOINT,
@@ -27,7 +25,9 @@ from opsledger_ledger.recording.personal import PersonalTables
 from opsledger_ledger.recording.recorder import LedgerRecorder
 from opsledger_ledger.recording.sqlite_batch import SqliteBatch
 from opsledger_ledger.recording.sqlite_reads import SqliteReads
+from opsledger_ledger.recording.sqlite_streams import stream_findings
 from opsledger_ledger.recording.startup import (
+    TAIL_ENTRIES,
     check_content,
     check_layout,
     check_settings,
@@ -37,7 +37,7 @@ from opsledger_ledger.recording.startup import (
 KEY_FILE_NAME: Final = "personal.key"
 
 
-class SqliteLog(SqliteReads):
+class SqliteLog(SqliteReads, CommittedReads):
     """A ledger's log in a directory; made by ``open_log``."""
 
     def __init__(self, datastore: LedgerDatastore, personal: PersonalTables) -> None:
@@ -81,44 +81,6 @@ class SqliteLog(SqliteReads):
         """Return the committed head."""
         with self._cursor() as cursor:
             return self._recorder.head(cursor)
-
-    def leaf(self, position: int) -> bytes:
-        """Return the leaf hash stored at a position; raises LookupError."""
-        hashes = self.tile_hashes(0, position - 1, 1)
-        if position < 1 or not hashes:
-            raise LookupError(f"the log has no position {position}")
-        return hashes[0]
-
-    def position_at(self, instant: str) -> int:
-        """Return the last position recorded at or before ``instant``; 0 if there is none."""
-        low, high = 0, self.head().position
-        while low < high:
-            middle = (low + high + 1) // 2
-            (stored,) = self.entries(middle - 1, 1)
-            if attributes(stored.entry).recorded_at <= instant:
-                low = middle
-            else:
-                high = middle - 1
-        return low
-
-    def root_at(self, size: int) -> bytes:
-        """Return the root the tree had at ``size``; raises LookupError beyond the head."""
-        return root(TileSource(self.tile_hashes), size)
-
-    def inclusion(self, position: int, size: int) -> list[bytes]:
-        """Return the audit path of a position (from 1) in the tree of ``size``."""
-        return inclusion_proof(TileSource(self.tile_hashes), position - 1, size)
-
-    def consistency(self, size_from: int, size_to: int) -> list[bytes]:
-        """Return the consistency proof between two sizes of the tree."""
-        return consistency_proof(TileSource(self.tile_hashes), size_from, size_to)
-
-    def tile(self, level: int, index: int) -> bytes:
-        """Return the hashes of a tile as far as it is filled; raises LookupError."""
-        hashes = self.tile_hashes(level, index * TILE_WIDTH, TILE_WIDTH)
-        if not hashes:
-            raise LookupError(f"the tree has no tile {level}/{index}")
-        return b"".join(hashes)
 
     def tile_hashes(self, level: int, first: int, count: int) -> list[bytes]:
         """Return up to ``count`` stored hashes of a tile level, from number ``first`` on."""
@@ -178,11 +140,19 @@ class SqliteLog(SqliteReads):
         with self._cursor() as cursor:
             check_layout(cursor.connection)
         check_content(self)
+        after = max(0, self.head().position - TAIL_ENTRIES)
+        with self._cursor() as cursor:
+            for finding in stream_findings(cursor.connection, after):
+                raise LogDamaged(
+                    f"{finding.field} of position {finding.position}: "
+                    f"expected {finding.expected}, found {finding.found}"
+                )
 
     def verify_storage(self) -> Iterator[Finding]:
         """Yield what the database itself reports as corrupt."""
         with self._cursor() as cursor:
             yield from layout_findings(cursor.connection)
+            yield from stream_findings(cursor.connection)
             for (report,) in cursor.execute("PRAGMA integrity_check").fetchall():
                 if report != "ok":
                     yield Finding("storage", 0, "database", "ok", report)

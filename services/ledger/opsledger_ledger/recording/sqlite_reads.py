@@ -11,6 +11,24 @@ from opsledger_ledger.recording.log import Stored, StoredAnswer
 
 _SELECT = "SELECT position, stream, version, type, entry, leaf FROM entries "
 
+# From the end of the stream backwards. A pointer that is damaged never leads forwards, so that the
+# walk ends, and never into another stream. Positions are sorted before their entries are read:
+# sorting whole entries took twice as long as all the rest.
+_SELECT_STREAM = (
+    "WITH RECURSIVE chain (position, version, previous) AS ("
+    "SELECT entries.position, entries.version, previous FROM streams "
+    "CROSS JOIN entries ON entries.position = streams.position "
+    "WHERE streams.stream = :stream AND streams.version > :after "
+    "UNION ALL "
+    "SELECT entries.position, entries.version, entries.previous FROM chain "
+    "CROSS JOIN entries ON entries.position = chain.previous "
+    "WHERE entries.position < chain.position AND entries.version > :after "
+    "AND entries.stream = :stream) "
+    "SELECT position, stream, version, type, entry, leaf FROM "
+    "(SELECT position AS found FROM chain ORDER BY position LIMIT :limit) "
+    "CROSS JOIN entries ON position = found"
+)
+
 # The join is in the order in which it is written, so that each key is found by the index.
 _SELECT_ANSWERS = (
     "SELECT scope, answers.key, fingerprint, answer FROM json_each(?) AS asked CROSS JOIN answers "
@@ -41,19 +59,20 @@ class SqliteReads(ABC):
     ) -> list[Stored]:
         """Return a stream's entries with version > ``after_version``."""
         with self._cursor() as cursor:
-            rows = cursor.execute(
-                _SELECT + "WHERE stream = ? AND version > ? ORDER BY version LIMIT ?",
-                (stream, after_version, -1 if limit is None else limit),
-            )
-            return [Stored(*row) for row in rows]
+            asked = {
+                "stream": stream,
+                "after": after_version,
+                "limit": -1 if limit is None else limit,
+            }
+            return [Stored(*row) for row in sorted(cursor.execute(_SELECT_STREAM, asked))]
 
     def stream_version(self, stream: str) -> int:
         """Return the last version of a stream, or 0."""
         with self._cursor() as cursor:
             row = cursor.execute(
-                "SELECT coalesce(max(version), 0) FROM entries WHERE stream = ?", (stream,)
+                "SELECT version FROM streams WHERE stream = ?", (stream,)
             ).fetchone()
-            return int(row[0])
+            return 0 if row is None else int(row[0])
 
     def answer(self, scope: str, key: str) -> StoredAnswer | None:
         """Return the stored answer of a key, or None."""

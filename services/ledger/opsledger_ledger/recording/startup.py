@@ -4,7 +4,8 @@ They take time that does not grow with the log. ``verification`` is what reads e
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -65,6 +66,8 @@ def layout_findings(connection: sqlite3.Connection) -> Iterator[Finding]:
 def check_content(log: Log) -> None:
     """Refuse a log whose head, tiles and last entries do not agree with one another.
 
+    Others may write to it meanwhile.
+
     Raises:
         LogDamaged: they do not.
     """
@@ -72,7 +75,9 @@ def check_content(log: Log) -> None:
     after = max(0, head.position - TAIL_ENTRIES)
     # One more than there should be shows an entry beyond the head.
     tail = log.entries(after, TAIL_ENTRIES + 1)
-    _require("last position", head.position, tail[-1].position if tail else 0)
+    last = tail[-1].position if tail else 0
+    _require_end("last position", head.position, last, lambda: log.head().position)
+    tail = [stored for stored in tail if stored.position <= head.position]
     _require(
         "positions of the tail",
         list(range(after + 1, head.position + 1)),
@@ -109,9 +114,20 @@ def _check_tree(log: Log, head: Head) -> None:
     _require("frontier", Frontier(head.size, peaks).to_bytes().hex(), head.frontier.hex())
     level = 1
     while level_size(head.size, level - 1):
-        beyond = log.tile_hashes(level, level_size(head.size, level), 1)
-        _require(f"tile hashes of level {level} beyond the tree", [], beyond)
+        count = level_size(head.size, level)
+        found = count + len(log.tile_hashes(level, count, 1))
+        _require_end(f"tile hashes of level {level}", count, found, partial(_count, log, level))
         level += 1
+
+
+def _count(log: Log, level: int) -> int:
+    """Return how many hashes a level has at this moment."""
+    return level_size(log.head().size, level)
+
+
+def _require_end(what: str, wanted: int, found: int, wanted_later: Callable[[], int]) -> None:
+    """Refuse another end than the one wanted, unless the log has grown beyond it since."""
+    _require(what, wanted if found <= wanted else min(found, wanted_later()), found)
 
 
 def _migrations(connection: sqlite3.Connection) -> list[tuple[object, ...]]:

@@ -4,13 +4,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import msgspec
+
 from opsledger_contracts.codec import Recorded, decode
 from opsledger_ledger.recording.log import Batch, Log, Reads
 from opsledger_ledger.writing.envelopes import Envelopes, EventIds, StreamTails
-from opsledger_ledger.writing.world import LedgerWorld, Placed
+from opsledger_ledger.writing.world import LedgerWorld, Placed, WorldSnapshot
 
 CATCH_UP_ENTRIES: Final = 1_000
 CATCH_UP_BYTES: Final = 8 * 1024 * 1024
+
+
+class StateSnapshot(msgspec.Struct, array_like=True, frozen=True):
+    """All that the deciding state knows after the events up to a position."""
+
+    recorded_at: str
+    latest_id: tuple[int, int, int]
+    world: WorldSnapshot
 
 
 class DecidingState:
@@ -46,8 +56,12 @@ class DecidingState:
         finally:
             self._batch = None
 
-    def catch_up(self, reads: Reads, position: int) -> None:
-        """Fold what is in the log after the last event folded, up to a position."""
+    def catch_up(self, reads: Reads, position: int) -> frozenset[str]:
+        """Fold what is in the log after the last event folded, up to a position.
+
+        Outside a batch it is durable, and the streams that have new events are named.
+        """
+        streams: set[str] = set()
         while self.position < position:
             limit = min(CATCH_UP_ENTRIES, position - self.position)
             for stored in reads.entries(self.position, limit, CATCH_UP_BYTES):
@@ -55,7 +69,8 @@ class DecidingState:
                 self.fold(stored.position, recorded, stored.leaf)
                 self._ids.follow(recorded.envelope.id)
             if self._batch is None:
-                self.settle()
+                streams |= self.settle()
+        return frozenset(streams)
 
     def fold(self, position: int, recorded: Recorded, leaf: bytes) -> None:
         """Take in the next event."""
@@ -80,6 +95,16 @@ class DecidingState:
         self.world.undo()
         self._tails.clear()
 
+    def snapshot(self) -> StateSnapshot:
+        """Write down everything; when all that was folded is durable."""
+        return StateSnapshot(self._recorded_at, self._ids.latest(), self.world.snapshot())
+
+    def restore(self, snapshot: StateSnapshot) -> None:
+        """Begin where a snapshot was taken; before anything is folded."""
+        self._recorded_at = self._recorded_at_settled = snapshot.recorded_at
+        self._ids.resume(snapshot.latest_id)
+        self.world.restore(snapshot.world)
+
     def _reads(self, stream: str) -> Reads:
         # Only what this batch has appended needs the batch, whose reads force its rows out early;
         # the head is locked, so that committed data is current for every other stream.
@@ -87,8 +112,8 @@ class DecidingState:
             return self._batch
         return self._log
 
-    def _load(self, stream: str) -> Iterator[Placed]:
-        for stored in self._reads(stream).stream_entries(stream):
+    def _load(self, stream: str, after: int) -> Iterator[Placed]:
+        for stored in self._reads(stream).stream_entries(stream, after):
             yield Placed(stored.position, decode(stored.entry))
 
     def _read_leaf(self, stream: str, version: int) -> bytes:

@@ -50,6 +50,16 @@ class EventIds:
         tail = ((number >> 64) & 0xFFF) << _LOW_BITS | (number & ((1 << _LOW_BITS) - 1))
         self._milliseconds, self._tail = max((self._milliseconds, self._tail), (milliseconds, tail))
 
+    def latest(self) -> tuple[int, int, int]:
+        """Tell after what all further ids come: milliseconds, and the 12 and 62 bits after them."""
+        return self._milliseconds, self._tail >> _LOW_BITS, self._tail & ((1 << _LOW_BITS) - 1)
+
+    def resume(self, latest: tuple[int, int, int]) -> None:
+        """Let all further ids come after what `latest` has told."""
+        milliseconds, high, low = latest
+        reached = milliseconds, high << _LOW_BITS | low
+        self._milliseconds, self._tail = max((self._milliseconds, self._tail), reached)
+
     def next(self, recorded_at: str) -> str:
         """Make the next id, of an instant or of the last id's if that is later."""
         milliseconds = int(moment(recorded_at).timestamp() * 1000)

@@ -1,8 +1,14 @@
 """The decision state: what all streams amount to now, and as of any earlier position."""
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import cache
+from hashlib import blake2b
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from opsledger_contracts.codec import Recorded
 from opsledger_ledger.domain.deciding import S
@@ -10,6 +16,17 @@ from opsledger_ledger.domain.nouns import NOUN_RULES
 
 STREAMS_MAX: Final = 20_000
 """Streams whose state is kept in memory; others are folded again when they are asked for."""
+
+KEPT_EVENTS_MAX: Final = 50_000
+"""Events that the kept streams may have in all: what a state takes grows with its events.
+
+Measured on letters of 25 items: about 1.4 KB for each event.
+"""
+
+LONG_EVENTS: Final = 200
+"""Events of one stream after which its state is written down, to be folded from there."""
+
+_encoder: Final = msgspec.msgpack.Encoder()
 
 
 class Placed(NamedTuple):
@@ -19,8 +36,8 @@ class Placed(NamedTuple):
     recorded: Recorded
 
 
-Load = Callable[[str], Iterable[Placed]]
-"""Reads the events of a stream in order of version."""
+Load = Callable[[str, int], Iterable[Placed]]
+"""Reads the events of a stream after a version, in order of version."""
 
 
 class _Kept(NamedTuple):
@@ -31,20 +48,38 @@ class _Kept(NamedTuple):
 _NOTHING: Final = _Kept(None, 0)
 
 
-class _Entry:
+class Listed(msgspec.Struct, array_like=True, gc=False):
     """One identifier under one key of an index, from a position until a position."""
 
-    __slots__ = ("identifier", "position_from", "position_to")
-
-    def __init__(self, identifier: str, position_from: int) -> None:
-        self.identifier = identifier
-        self.position_from = position_from
-        self.position_to: int | None = None
+    identifier: str
+    position_from: int
+    position_to: int | None = None
 
     def holds_at(self, position: int) -> bool:
+        """Tell whether the identifier stands under the key at a position."""
         return self.position_from <= position and (
             self.position_to is None or position < self.position_to
         )
+
+
+class LongStream(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What a stream of many events amounts to, written down so that it need not be folded."""
+
+    version: int
+    state: bytes
+
+
+class WorldSnapshot(msgspec.Struct, array_like=True, frozen=True):
+    """All that a world knows and cannot read again stream by stream."""
+
+    position: int
+    begun: bytes
+    """Digests of the streams that have events, eight bytes each."""
+    index: tuple[tuple[str, str, list[Listed]], ...]
+    """Name of an index, key, and what stands or stood under it."""
+    keys: dict[str, tuple[tuple[str, str], ...]]
+    """Under which keys each stream stands."""
+    long: dict[str, LongStream]
 
 
 class LedgerWorld:
@@ -54,21 +89,29 @@ class LedgerWorld:
     keep their past, so that `as_of` can look back.
     """
 
-    def __init__(self, load: Load, streams_max: int = STREAMS_MAX) -> None:
+    def __init__(
+        self,
+        load: Load,
+        streams_max: int = STREAMS_MAX,
+        kept_events_max: int = KEPT_EVENTS_MAX,
+    ) -> None:
         """Begin before the first event; `load` reads the events of a stream that is not kept."""
         self._load = load
         self._streams_max = streams_max
+        self._kept_events_max = kept_events_max
+        self._kept_events = 0
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
-        self._index: dict[tuple[str, str], list[_Entry]] = {}
-        self._keys: dict[str, frozenset[tuple[str, str]]] = {}
-        # Hashes are enough to know that a stream has no event: one too many costs a read of the
+        self._index: dict[tuple[str, str], list[Listed]] = {}
+        self._keys: dict[str, tuple[tuple[str, str], ...]] = {}
+        # Digests are enough to know that a stream has no event: one too many costs a read of the
         # log, and none is ever taken out. Names would take several times the memory.
         self._begun: set[int] = set()
+        self._long: dict[str, LongStream] = {}
         self._position = 0
         self._position_settled = 0
-        self._unsettled: dict[str, frozenset[tuple[str, str]]] = {}
-        self._opened: list[list[_Entry]] = []
-        self._closed: list[_Entry] = []
+        self._unsettled: dict[str, tuple[tuple[str, str], ...]] = {}
+        self._opened: list[list[Listed]] = []
+        self._closed: list[Listed] = []
 
     def position(self) -> int:
         """Tell the position of the last event folded."""
@@ -89,7 +132,7 @@ class LedgerWorld:
         """Go back to where `settle` was last called, as if nothing had been folded since."""
         for stream, keys_before in self._unsettled.items():
             # A state was changed in place, perhaps half; it is folded again from the log.
-            self._kept.pop(stream, None)
+            self._kept_events -= self._kept.pop(stream, _NOTHING).version
             if keys_before:
                 self._keys[stream] = keys_before
             else:
@@ -127,16 +170,16 @@ class LedgerWorld:
         envelope, event = placed.recorded
         stream = envelope.stream
         noun = NOUN_RULES[stream.partition("/")[0]]
-        self._unsettled.setdefault(stream, self._keys.get(stream, frozenset()))
+        self._unsettled.setdefault(stream, self._keys.get(stream, ()))
         if envelope.version == 1:
-            self._begun.add(hash(stream))
+            self._begun.add(_digest(stream))
             kept = _NOTHING
         else:
             kept = self._stream(stream)
         state = noun.evolve(kept.state, event, envelope)
         self._keep(stream, _Kept(state, envelope.version))
         self._position = placed.position
-        self._reindex(stream, state.id, frozenset(noun.keys(state)), placed.position)
+        self._reindex(stream, state.id, tuple(noun.keys(state)), placed.position)
 
     def found_at(self, index: str, key: str, position: int) -> tuple[str, ...]:
         """List what `find` would have listed at an earlier position."""
@@ -148,40 +191,92 @@ class LedgerWorld:
 
     def folded_at(self, stream: str, position: int) -> tuple[Any, int]:
         """Fold a stream afresh up to a position; gives its state and version."""
-        return folded(stream, self._load(stream), position)
+        return folded(stream, self._load(stream, 0), position)
 
     def _stream(self, stream: str) -> _Kept:
         kept = self._kept.get(stream)
         if kept is not None:
             self._kept.move_to_end(stream)
             return kept
-        if hash(stream) not in self._begun:
+        if _digest(stream) not in self._begun:
             return _NOTHING
-        kept = _Kept(*folded(stream, self._load(stream), self._position))
+        kept = self._folded(stream)
         self._keep(stream, kept)
         return kept
 
+    def _folded(self, stream: str) -> _Kept:
+        """Fold a stream, from where it was written down if it was."""
+        written = self._long.get(stream)
+        if written is None:
+            return _Kept(*folded(stream, self._load(stream, 0), self._position))
+        state = _decoder(stream).decode(written.state)
+        return _Kept(
+            *folded(
+                stream,
+                self._load(stream, written.version),
+                self._position,
+                before=(state, written.version),
+            )
+        )
+
     def _keep(self, stream: str, kept: _Kept) -> None:
+        self._kept_events += kept.version - self._kept.get(stream, _NOTHING).version
         self._kept[stream] = kept
         self._kept.move_to_end(stream)
-        if len(self._kept) > self._streams_max:
-            self._kept.popitem(last=False)
+        while len(self._kept) > self._streams_max or (
+            self._kept_events > self._kept_events_max and len(self._kept) > 1
+        ):
+            gone, state = self._kept.popitem(last=False)
+            self._kept_events -= state.version
+            self._write_down(gone, state)
+
+    def _write_down(self, stream: str, kept: _Kept) -> None:
+        """Write a stream down that is long and has grown long since it was."""
+        written = self._long.get(stream)
+        grown = kept.version - (written.version if written is not None else 0)
+        # A state that may still be undone is none to come back to.
+        if grown >= LONG_EVENTS and stream not in self._unsettled:
+            # A number that is too long for the form leaves the stream to be folded.
+            with suppress(OverflowError):
+                self._long[stream] = LongStream(kept.version, _encoder.encode(kept.state))
+
+    def snapshot(self) -> WorldSnapshot:
+        """Write down everything; when all that was folded is durable."""
+        for stream, kept in self._kept.items():
+            self._write_down(stream, kept)
+        return WorldSnapshot(
+            position=self._position,
+            begun=array("Q", sorted(self._begun)).tobytes(),
+            index=tuple((*place, listed) for place, listed in self._index.items()),
+            keys=self._keys,
+            long=self._long,
+        )
+
+    def restore(self, snapshot: WorldSnapshot) -> None:
+        """Begin where a snapshot was taken; before anything is folded."""
+        begun = array("Q")
+        begun.frombytes(snapshot.begun)
+        self._begun = set(begun)
+        self._index = {(name, key): listed for name, key, listed in snapshot.index}
+        self._keys = snapshot.keys
+        self._long = snapshot.long
+        self._position = self._position_settled = snapshot.position
 
     def _reindex(
-        self, stream: str, identifier: str, now: frozenset[tuple[str, str]], position: int
+        self, stream: str, identifier: str, now: tuple[tuple[str, str], ...], position: int
     ) -> None:
-        before = self._keys.get(stream, frozenset())
+        before = self._keys.get(stream, ())
         if now == before:
             return
         self._keys[stream] = now
-        for key in before - now:
+        for key in set(before).difference(now):
             for entry in self._index[key]:
                 if entry.identifier == identifier and entry.position_to is None:
                     entry.position_to = position
                     self._closed.append(entry)
-        for key in now - before:
+        for key in set(now).difference(before):
             entries = self._index.setdefault(key, [])
-            entries.append(_Entry(identifier, position))
+            entries.append(Listed(identifier, position))
             self._opened.append(entries)
 
 
@@ -221,11 +316,18 @@ class PastWorld:
         return self._folded[stream]
 
 
-def folded(stream: str, events: Iterable[Placed], position: int | None = None) -> tuple[Any, int]:
-    """Fold the events of a stream up to a position, or all; gives its state and version."""
+def folded(
+    stream: str,
+    events: Iterable[Placed],
+    position: int | None = None,
+    before: tuple[Any, int] = (None, 0),
+) -> tuple[Any, int]:
+    """Fold the events of a stream up to a position, or all; gives its state and version.
+
+    `before` is the state and version that earlier events have led to already.
+    """
     evolve = NOUN_RULES[stream.partition("/")[0]].evolve
-    state = None
-    version = 0
+    state, version = before
     for placed in events:
         if position is not None and placed.position > position:
             break
@@ -233,3 +335,17 @@ def folded(stream: str, events: Iterable[Placed], position: int | None = None) -
         state = evolve(state, event, envelope)
         version = envelope.version
     return state, version
+
+
+def _digest(stream: str) -> int:
+    """Tell a number for a stream that is the same in every process."""
+    return int.from_bytes(blake2b(stream.encode(), digest_size=8).digest(), "big")
+
+
+@cache
+def _decoder_of(noun: str) -> msgspec.msgpack.Decoder[Any]:
+    return msgspec.msgpack.Decoder(NOUN_RULES[noun].state)
+
+
+def _decoder(stream: str) -> msgspec.msgpack.Decoder[Any]:
+    return _decoder_of(stream.partition("/")[0])

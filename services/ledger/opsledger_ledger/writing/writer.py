@@ -18,13 +18,13 @@ import structlog
 from msgspec import Struct
 
 from opsledger_contracts.events.ledger import PersonalDataErased
-from opsledger_contracts.fields import moment
 from opsledger_contracts.problems import general
 from opsledger_contracts.problems.refusal import Refusal, Unavailable
-from opsledger_ledger.clock import Clock
+from opsledger_ledger.clock import Clock, instant_of_recording
 from opsledger_ledger.domain.deciding import Act, Record
 from opsledger_ledger.domain.executing import decide
 from opsledger_ledger.recording import log as port
+from opsledger_ledger.writing.command_queue import Deliver
 from opsledger_ledger.writing.deciding_state import DecidingState
 from opsledger_ledger.writing.submission import (
     Accepted,
@@ -41,11 +41,11 @@ from opsledger_ledger.writing.submission import (
 QUEUE_MAX: Final = 1_024
 BATCH_MAX: Final = 256
 
-CLOCK_STEP_S: Final = 1
-"""How far a clock may be set back and be taken as standing still; beyond, nothing is written."""
+CATCH_UP_STEP: Final = 5_000
+"""Entries that are folded before it is asked again whether that is still wanted."""
 
-Deliver = Callable[[Outcome], None]
-"""Takes the answer, on the writer's thread; must neither block nor raise."""
+BEHIND_MAX: Final = 5_000
+"""Entries of other processes that are caught up with while the head is locked."""
 
 
 class Committed(NamedTuple):
@@ -55,20 +55,27 @@ class Committed(NamedTuple):
     """The last position of the ledger."""
     streams: frozenset[str]
     """Streams that have new events."""
+    entries: tuple[port.Stored, ...]
+    """What this process has recorded, in order of position."""
     commands: int
     seconds: float
     """From the lock on the head to the end of the commit."""
 
 
-class _Pending(NamedTuple):
+class Pending(NamedTuple):
+    """A submission, and who takes its outcome."""
+
     submission: Submission
     deliver: Deliver
 
 
 class Observer(Struct, frozen=True):
-    """Who is told of what the writer does, on the writer's thread, before answers go out."""
+    """Who is told of what the writer does, on the thread that writes."""
 
     committed: Callable[[Committed], None] = lambda _committed: None
+    """Told before the answers of the commit go out."""
+    answered: Callable[[], None] = lambda: None
+    """Told when all answers of a commit have gone out."""
     failed: Callable[[str], None] = lambda _reason: None
     """The storage failed; nothing more can be written, and the process must stop."""
 
@@ -92,24 +99,42 @@ class Writer:
         self._observer = observer
         self._queue_max = queue_max
         self._batch_max = batch_max
-        self._queue: deque[_Pending] = deque()
+        self._queue: deque[Pending] = deque()
         self._in_flight: set[tuple[str, str]] = set()
         self._changed = Condition()
         self._closing = False
         self._failure: str | None = None
+        self._recorded: list[port.Stored] = []
+        self._instant: str | None = None
         self._thread = Thread(target=self._run, name="ledger-writer", daemon=True)
         self._logger = structlog.get_logger("opsledger.writer")
 
     def start(self) -> None:
-        """Read the whole log once, then begin to take commands.
+        """Read what the log holds, then begin to take commands on a thread.
 
         Raises:
             RecordingError: the log cannot be read.
 
         """
-        self._state.catch_up(self._log, self._log.head().position)
-        self._state.settle()
+        self.catch_up()
         self._thread.start()
+
+    def catch_up(self, wanted: Callable[[], bool] = lambda: True) -> bool:
+        """Read the log as far as the state does not know it; tells whether that was done.
+
+        It is given up when, asked from time to time, `wanted` says no.
+
+        Raises:
+            RecordingError: the log cannot be read.
+
+        """
+        head = self._log.head().position
+        while self._state.position < head:
+            if not wanted():
+                return False
+            self._state.catch_up(self._log, min(self._state.position + CATCH_UP_STEP, head))
+        self._state.settle()
+        return True
 
     def close(self) -> None:
         """Take no more commands, decide those that wait, and end the thread."""
@@ -123,6 +148,11 @@ class Writer:
     def queue_length(self) -> int:
         """The number of commands that wait."""
         return len(self._queue)
+
+    @property
+    def failure(self) -> str | None:
+        """Why nothing more can be written, once the storage has failed."""
+        return self._failure
 
     def ready(self) -> bool:
         """Tell whether commands are taken at this moment."""
@@ -149,7 +179,7 @@ class Writer:
             if len(self._queue) >= self._queue_max:
                 raise general.QueueFull(limit=self._queue_max)
             self._in_flight.add(place)
-            self._queue.append(_Pending(submission, deliver))
+            self._queue.append(Pending(submission, deliver))
             self._changed.notify()
 
     def execute(self, submission: Submission) -> Outcome:
@@ -179,22 +209,22 @@ class Writer:
 
     def _run(self) -> None:
         while pending := self._drain():
-            self._work(pending)
+            self.work(pending)
 
-    def _drain(self) -> list[_Pending]:
+    def _drain(self) -> list[Pending]:
         with self._changed:
             while not self._queue and not self._closing:
                 self._changed.wait()
             count = min(len(self._queue), self._batch_max)
             return [self._queue.popleft() for _ in range(count)]
 
-    def _work(self, pending: list[_Pending]) -> None:
-        """Commit a batch and answer everyone in it."""
+    def work(self, pending: list[Pending]) -> None:
+        """Commit a batch and answer everyone in it; keys within a batch are all different."""
         if self._failure is not None:
             self._refuse(pending, general.StorageUnavailable(detail=self._failure))
             return
         began = time.monotonic()
-        position_before = self._state.position
+        self._recorded.clear()
         try:
             outcomes = self._commit([each.submission for each in pending])
         except (port.StorageFull, port.LogBusy) as error:
@@ -213,18 +243,19 @@ class Writer:
             self._isolate(pending, error)
         else:
             streams = self._state.settle()
-            if self._state.position > position_before:
+            if streams:
                 seconds = time.monotonic() - began
+                entries = tuple(self._recorded)
                 self._observer.committed(
-                    Committed(self._state.position, streams, len(pending), seconds)
+                    Committed(self._state.position, streams, entries, len(pending), seconds)
                 )
             self._deliver(pending, outcomes)
 
-    def _isolate(self, pending: list[_Pending], error: Exception) -> None:
+    def _isolate(self, pending: list[Pending], error: Exception) -> None:
         """Let a command that meets a fault of the program fail alone, without its batch."""
         if len(pending) > 1:
             for each in pending:
-                self._work([each])
+                self.work([each])
             return
         submission = pending[0].submission
         # As text: a renderer that shows local variables would show personal values.
@@ -237,26 +268,38 @@ class Writer:
         self._refuse(pending, general.LedgerFault(reference=submission.command_id))
 
     def _commit(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        while True:
+            with self._log.begin() as batch:
+                position = batch.head.position
+                if position - self._state.position <= BEHIND_MAX:
+                    with self._state.in_batch(batch):
+                        return self._decided(batch, submissions)
+            # Others wait for the head: who is far behind catches up without it.
+            streams = self._state.catch_up(self._log, position)
+            self._observer.committed(Committed(position, streams, (), 0, 0.0))
+
+    def _decided(self, batch: port.Batch, submissions: Sequence[Submission]) -> list[Outcome]:
+        """Decide commands on the current state, one after the other."""
         outcomes = []
-        with self._log.begin() as batch, self._state.in_batch(batch):
-            position = batch.head.position
-            self._state.catch_up(batch, position)
-            known = batch.answers([(each.person, each.key) for each in submissions])
-            for submission, stored in zip(submissions, known, strict=True):
-                if stored is not None:
-                    outcomes.append(_replayed(submission, stored))
-                    continue
-                answer, lasting = self._answer(batch, submission, position)
-                if isinstance(answer, Accepted):
-                    position += len(answer.positions)
-                if lasting:
-                    batch.put_answer(
-                        submission.person,
-                        submission.key,
-                        submission.fingerprint,
-                        stored_form(answer),
-                    )
-                outcomes.append(Outcome(answer))
+        position = batch.head.position
+        self._state.catch_up(batch, position)
+        self._instant = None
+        known = batch.answers([(each.person, each.key) for each in submissions])
+        for submission, stored in zip(submissions, known, strict=True):
+            if stored is not None:
+                outcomes.append(_replayed(submission, stored))
+                continue
+            answer, lasting = self._answer(batch, submission, position)
+            if isinstance(answer, Accepted):
+                position += len(answer.positions)
+            if lasting:
+                batch.put_answer(
+                    submission.person,
+                    submission.key,
+                    submission.fingerprint,
+                    stored_form(answer),
+                )
+            outcomes.append(Outcome(answer))
         return outcomes
 
     def _answer(
@@ -318,6 +361,9 @@ class Writer:
             position += 1
             new = each.new
             self._state.fold(position, each.recorded, leaf)
+            self._recorded.append(
+                port.Stored(position, new.stream, new.version, new.type, new.entry, leaf)
+            )
             events.append(
                 RecordedEvent(
                     stream=new.stream,
@@ -340,19 +386,15 @@ class Writer:
         return tuple(events)
 
     def _now(self) -> str:
-        """Tell the instant of recording.
+        """Tell the instant of recording, the same for all commands of a batch.
 
         Raises:
             ClockBehind: the clock was set back before the last entry.
 
         """
-        now = self._clock.now()
-        latest = self._state.recorded_at
-        if now >= latest:
-            return now
-        if _seconds_between(now, latest) > CLOCK_STEP_S:
-            raise general.ClockBehind(now=now, found=latest)
-        return latest
+        if self._instant is None:
+            self._instant = instant_of_recording(self._clock, self._state.recorded_at)
+        return self._instant
 
     def _read_back(self, submission: Submission) -> Outcome:
         """Learn from the key table what became of a commit whose answer was lost."""
@@ -370,22 +412,19 @@ class Writer:
         self._logger.error("storage failed", reason=reason)
         self._observer.failed(reason)
 
-    def _refuse(self, pending: Sequence[_Pending], refusal: Refusal) -> None:
+    def _refuse(self, pending: Sequence[Pending], refusal: Refusal) -> None:
         self._deliver(pending, [Outcome(Refused.of(refusal))] * len(pending))
 
-    def _deliver(self, pending: Sequence[_Pending], outcomes: Iterable[Outcome]) -> None:
+    def _deliver(self, pending: Sequence[Pending], outcomes: Iterable[Outcome]) -> None:
         with self._changed:
             for each in pending:
                 self._in_flight.discard((each.submission.person, each.submission.key))
         for each, outcome in zip(pending, outcomes, strict=True):
             each.deliver(outcome)
+        self._observer.answered()
 
 
 def _replayed(submission: Submission, stored: port.StoredAnswer) -> Outcome:
     if stored.fingerprint != submission.fingerprint:
         return Outcome(Refused.of(general.IdempotencyKeyReused(key=submission.key)))
     return Outcome(from_stored_form(stored.answer), replayed=True)
-
-
-def _seconds_between(earlier: str, later: str) -> float:
-    return (moment(later) - moment(earlier)).total_seconds()

@@ -50,3 +50,21 @@ class Feed(Protocol):
 
     def close(self) -> None:
         """Give back what the feed holds."""
+
+
+def gathered(feed: Feed, after: int, pages: int, limit: int, wait_s: float) -> list[FeedEntry]:
+    """Read up to some pages in a row as one batch; a page with less than `limit` is the last.
+
+    Only the first page is waited for.
+
+    Raises:
+        FeedUnreachable: the ledger gave no page.
+
+    """
+    batch = list(feed.page(after, limit, wait_s))
+    while batch and len(batch) % limit == 0 and len(batch) < pages * limit:
+        page = feed.page(batch[-1].position, limit, 0)
+        if not page:
+            break
+        batch.extend(page)
+    return batch

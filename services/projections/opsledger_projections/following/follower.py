@@ -11,12 +11,15 @@ from opsledger_projections.errors import (
     FeedForged,
     FollowingFailed,
     ProjectionsError,
+    TablesUnreadable,
     TablesUnwritable,
 )
-from opsledger_projections.following.feed import Feed, FeedUnreachable
+from opsledger_projections.following.feed import Feed, FeedUnreachable, gathered
 from opsledger_projections.following.projector import Projector
 
 PAGE_ENTRIES_MAX: Final = 1_000
+BATCH_PAGES: Final = 8
+"""Pages that are projected in one transaction while catching up."""
 WAIT_S: Final = 2.0
 """Longest wait of one request for a new entry, and of a stop for the loop."""
 IDLE_PAUSE_S: Final = 0.01
@@ -99,14 +102,18 @@ class Follower:
         self._projector = projector
 
     def step(self, wait_s: float) -> int:
-        """Read and project one page; gives the number of entries.
+        """Read and project what comes, several pages at once; gives the number of entries.
 
         Raises:
             FeedUnreachable: the ledger gave no page.
             ProjectionsError: feed or tables are wrong.
 
         """
-        page = self._feed.page(self._projector.position, self._page_entries_max, wait_s)
+        with self._projecting:
+            self._projector.resume()
+        page = gathered(
+            self._feed, self._projector.position, BATCH_PAGES, self._page_entries_max, wait_s
+        )
         if page:
             with self._projecting:
                 # A check of the root may have taken in the same entries meanwhile.
@@ -141,6 +148,12 @@ class Follower:
                 )
             self.checked_position = head.position
 
+    def _settle(self) -> None:
+        if not self.caught_up and self.position >= self.head_position:
+            with self._projecting:
+                self._projector.settle()
+            self.caught_up = True
+
     def _run(self) -> None:
         pause_s = BACKOFF_FIRST_S
         while not self._stopping.is_set():
@@ -148,8 +161,8 @@ class Follower:
                 taken = self.step(WAIT_S if self.caught_up else 0)
                 if taken < self._page_entries_max and (taken or not self.caught_up):
                     self.check_root()
-                    self.caught_up |= self.position >= self.head_position
-            except (FeedUnreachable, TablesUnwritable) as passing:
+                    self._settle()
+            except (FeedUnreachable, TablesUnreadable, TablesUnwritable) as passing:
                 kind = type(passing).__name__
                 _log.warning("not following", kind=kind, detail=str(passing), retry_in_s=pause_s)
                 self._stopping.wait(pause_s)

@@ -6,8 +6,10 @@ size. Every entry is also folded into a Merkle frontier: the read side can tell 
 it was fed what the ledger committed to.
 """
 
+import gc
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from typing import Final
 
@@ -17,7 +19,7 @@ from opsledger_contracts.catalogue import UnknownEventType
 from opsledger_contracts.codec import decode, decode_envelope
 from opsledger_contracts.event import Event
 from opsledger_contracts.evidence.merkle import Frontier, leaf_hash
-from opsledger_projections.errors import EntryUnreadable, FeedOutOfOrder
+from opsledger_projections.errors import EntryUnreadable, FeedOutOfOrder, TablesUnreadable
 from opsledger_projections.following.feed import FeedEntry
 from opsledger_projections.following.folding import ViewFold
 from opsledger_projections.tables.port import Parked, Progress, Tables
@@ -26,6 +28,19 @@ from opsledger_projections.views.view import Fact, View
 CODE_VERSION: Final = version("opsledger-projections")
 EVERY_VIEW: Final = "*"
 """Stands for a view in `Parked` where an event could not even be read."""
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the collector of cycles out of a batch: it makes many objects and no cycle."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Projector:
@@ -37,7 +52,8 @@ class Projector:
         for view in views:
             for type_name in view.types:
                 self._views[type_name].append(view)
-        self._resume()
+        self._resumed = False
+        self.resume()
 
     @property
     def position(self) -> int:
@@ -55,25 +71,49 @@ class Projector:
         Raises:
             FeedOutOfOrder: the first entry is not the next one, or there is a gap between them.
             EntryUnreadable: an entry is no envelope at all.
+            TablesUnwritable: the tables could not be written.
+            TablesUnreadable: the tables do not say where they stand since they last could not.
 
         """
+        self.resume()
         try:
-            self._project(entries)
+            with _collector_paused():
+                self._project(entries)
         except BaseException:
-            # Nothing was written; what is in memory is ahead of the tables and is dropped.
-            self._resume()
+            # What is in memory is ahead of the tables and is dropped.
+            self._resumed = False
+            with suppress(TablesUnreadable):
+                self.resume()
             raise
 
-    def _resume(self) -> None:
+    def settle(self) -> None:
+        """Make the tables ready for readers, once they have caught up.
+
+        Raises:
+            TablesUnwritable: they could not be.
+
+        """
+        self._tables.index()
+
+    def resume(self) -> None:
+        """Go on where the tables stand, after a batch that failed; nothing to do after others.
+
+        Raises:
+            TablesUnreadable: the tables cannot say where that is.
+
+        """
+        if self._resumed:
+            return
         self._progress = self._tables.progress()
         self._parked = {(row.view, row.stream) for row in self._tables.parked()}
         self._folds: dict[str, ViewFold] = {}
+        self._resumed = True
 
     def _project(self, entries: Sequence[FeedEntry]) -> None:
         parked: list[Parked] = []
         instants: dict[str, int] = {}
-        touched: dict[View, ViewFold] = {}
         position, recorded_at = self._progress.position, self._progress.recorded_at
+        taken: dict[View, list[Fact]] = {}
         for fed in entries:
             if fed.position != position + 1:
                 raise FeedOutOfOrder(expected=position + 1, found=fed.position)
@@ -82,19 +122,30 @@ class Projector:
             recorded_at = fact.envelope.recorded_at
             instants[recorded_at] = position
             for view in self._following(fact):
-                fold = touched.get(view) or touched.setdefault(view, self._fold(view))
-                if error := fold.take(fact):
-                    parked.append(self._park(view.name, fact, error))
+                taken.setdefault(view, []).append(fact)
+        touched = {view: self._fold(view) for view in taken}
+        for view, facts in taken.items():
+            self._take(touched[view], view, facts, parked)
         frontier = Frontier.from_bytes(self._progress.frontier)
         frontier.extend([leaf_hash(fed.entry) for fed in entries])
         progress = Progress(
             position=position, recorded_at=recorded_at, frontier=frontier.to_bytes()
         )
         written = {view: fold.changes() for view, fold in touched.items()}
-        self._tables.write(progress, instants, written, parked)
+        self._tables.write(self._progress.position, progress, instants, written, parked)
         for fold in touched.values():
             fold.written()
         self._progress = progress
+
+    def _take(
+        self, fold: ViewFold, view: View, facts: Sequence[Fact], parked: list[Parked]
+    ) -> None:
+        fold.expect(facts)
+        for fact in facts:
+            if self._parked and (view.name, fact.envelope.stream) in self._parked:
+                continue
+            if error := fold.take(fact):
+                parked.append(self._park(view.name, fact, error))
 
     def _read(self, fed: FeedEntry, parked: list[Parked]) -> Fact:
         try:
@@ -111,13 +162,9 @@ class Projector:
             return fact
 
     def _following(self, fact: Fact) -> list[View]:
-        views = self._views.get(fact.envelope.type, [])
-        if not self._parked:
-            return views
-        stream = fact.envelope.stream
-        if (EVERY_VIEW, stream) in self._parked:
+        if self._parked and (EVERY_VIEW, fact.envelope.stream) in self._parked:
             return []
-        return [view for view in views if (view.name, stream) not in self._parked]
+        return self._views.get(fact.envelope.type, [])
 
     def _fold(self, view: View) -> ViewFold:
         if view.name not in self._folds:

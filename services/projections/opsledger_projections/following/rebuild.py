@@ -1,6 +1,6 @@
 """Rebuild: all tables made anew beside the served ones, compared, and switched.
 
-The new tables are built in a file of their own from position 1 until they stand where the served
+The new tables are built in a place of their own from position 1 until they stand where the served
 ones stand; the digests of each view then tell whether rebuilt equals live, and the new tables are
 served. Who stops iterating cancels: what is built so far stays, and the next rebuild goes on from
 there.
@@ -13,16 +13,17 @@ from threading import Lock
 from typing import Final
 
 from opsledger_projections.errors import RebuildUnderWay
-from opsledger_projections.following.feed import Feed, FeedUnreachable
-from opsledger_projections.following.follower import Follower
+from opsledger_projections.following.feed import Feed, FeedUnreachable, gathered
+from opsledger_projections.following.follower import BATCH_PAGES, PAGE_ENTRIES_MAX, Follower
+from opsledger_projections.following.parallel import build
 from opsledger_projections.following.projector import Projector
 from opsledger_projections.tables.digest import digest
-from opsledger_projections.tables.generations import Generations
-from opsledger_projections.tables.port import Tables
+from opsledger_projections.tables.port import Generations, Tables
 from opsledger_projections.tables.served import ServedTables
 from opsledger_projections.views.view import View
 
-PAGE_ENTRIES: Final = 1_000
+PARALLEL_ENTRIES_MIN: Final = 50_000
+"""Entries from which on it pays to begin processes for a rebuild."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +65,16 @@ class Rebuilding:
         generations: Generations,
         served: ServedTables,
         follower: Follower,
+        *,
+        processes: int = 1,
     ) -> None:
+        """Prepare to rebuild in some processes; with 1, and for short histories, in this one."""
         self._feed = feed
         self._views = views
         self._generations = generations
         self._served = served
         self._follower = follower
+        self._processes = processes
         self._lock = Lock()
 
     def run(self) -> Generator[RebuildProgress | RebuiltView]:
@@ -82,20 +87,28 @@ class Rebuilding:
         Raises:
             RebuildUnderWay: another rebuild is.
             FeedUnreachable: the ledger gave no page.
+            FollowingFailed: a process of the rebuild failed; the next rebuild goes on from there.
+            TablesUnwritable: the new tables could not be written.
 
         """
         if not self._lock.acquire(blocking=False):
             raise RebuildUnderWay
         try:
-            tables = self._generations.open_next()
+            tables = self._generations.open_next(parted=self._processes > 1)
             switched = False
             try:
+                if self._by_processes(tables):
+                    last = self._follower.position
+                    began = min((part.position for part in tables.parts().values()), default=0)
+                    positions = build(self._feed, tables, self._processes, last)
+                    yield from self._told(began, positions)
                 projector = Projector(self._views, tables)
-                yield from self._catch_up(projector)
+                yield from self._told(projector.position, self._catch_up(projector))
+                projector.settle()
                 yield from self._compare(tables, projector.position)
                 with self._follower.paused():
                     while projector.position < self._follower.position:
-                        self._take_page(projector, PAGE_ENTRIES)
+                        self._take(projector, self._follower.position - projector.position)
                     self._generations.switch(tables)
                     self._follower.switch(projector)
                     self._served.replace(tables)
@@ -106,22 +119,34 @@ class Rebuilding:
         finally:
             self._lock.release()
 
-    def _catch_up(self, projector: Projector) -> Iterator[RebuildProgress]:
-        began_at, began_position = time.monotonic(), projector.position
+    def _by_processes(self, tables: Tables) -> bool:
+        if tables.parts():
+            return True
+        left = self._follower.position - tables.progress().position
+        return self._processes > 1 and left == self._follower.position >= PARALLEL_ENTRIES_MIN
+
+    def _catch_up(self, projector: Projector) -> Iterator[int]:
         while (left := self._follower.position - projector.position) > 0:
-            self._take_page(projector, min(PAGE_ENTRIES, left))
-            done = projector.position - began_position
+            self._take(projector, left)
+            yield projector.position
+
+    def _told(self, began_position: int, positions: Iterator[int]) -> Iterator[RebuildProgress]:
+        began_at = time.monotonic()
+        for position in positions:
+            done = position - began_position
             rate = max(1, round(done / max(time.monotonic() - began_at, 1e-3)))
-            left = max(0, self._follower.position - projector.position)
+            left = max(0, self._follower.position - position)
             yield RebuildProgress(
-                position=projector.position,
-                position_last=projector.position + left,
+                position=position,
+                position_last=position + left,
                 events_per_s=rate,
                 remaining_s=left // rate,
             )
 
-    def _take_page(self, projector: Projector, limit: int) -> None:
-        page = self._feed.page(projector.position, limit, 0)
+    def _take(self, projector: Projector, left: int) -> None:
+        """Project the next entries, of those that are left."""
+        limit = min(PAGE_ENTRIES_MAX, left)
+        page = gathered(self._feed, projector.position, min(BATCH_PAGES, left // limit), limit, 0)
         if not page:
             raise FeedUnreachable(
                 f"the feed ends at {projector.position}, before the served tables"

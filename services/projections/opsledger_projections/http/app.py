@@ -18,8 +18,9 @@ from opsledger_contracts.problems.general import (
     ParameterInvalid,
     RouteUnknown,
 )
-from opsledger_contracts.problems.projections import ProjectionsFault
+from opsledger_contracts.problems.projections import ProjectionsFault, ViewsUnreadable
 from opsledger_contracts.problems.refusal import Refusal
+from opsledger_projections.errors import TablesUnreadable
 from opsledger_projections.following.projector import CODE_VERSION
 from opsledger_projections.http import assessments, integrity, letters, service, studies, views
 from opsledger_projections.http.answers import refused
@@ -45,6 +46,7 @@ def create_app(projections: Projections) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _misdirected)
     app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(TablesUnreadable, _unreadable)
     app.add_exception_handler(Exception, _fault)
     app.add_middleware(_Counted, measures=app.state.measures)
     return app
@@ -91,6 +93,12 @@ async def _misdirected(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.NOT_FOUND:
         return refused(request, RouteUnknown(path=request.url.path))
     return refused(request, ParameterInvalid(name="request", detail=str(error.detail)))
+
+
+async def _unreadable(request: Request, error: Exception) -> Response:
+    """Answer while the database of the views is away; its log and ours have the rest."""
+    _log.warning("views unreadable", path=request.url.path, detail=str(error))
+    return refused(request, ViewsUnreadable())
 
 
 async def _gone(request: Request, error: Exception) -> Response:

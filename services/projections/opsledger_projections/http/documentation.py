@@ -12,6 +12,7 @@ COMMON: Final[tuple[type[Refusal], ...]] = (
     general.CredentialInvalid,
     general.ScopeMissing,
     projections.ProjectionsFault,
+    projections.ViewsUnreadable,
 )
 """What any protected route can answer."""
 CUTS: Final[tuple[type[Refusal], ...]] = (general.PositionNotReached, general.KnownAtAhead)

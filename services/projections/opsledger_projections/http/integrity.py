@@ -1,16 +1,22 @@
 """Whether the read side can be believed (V30), and a rebuild that proves it."""
 
+import secrets
 from collections.abc import Generator, Iterator
 from dataclasses import asdict
 from typing import Annotated, Any, Final
 
+import structlog
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from opsledger_contracts.canonical import canonical
 from opsledger_contracts.problems.document import problem_document
 from opsledger_contracts.problems.general import PositionNotReached
-from opsledger_contracts.problems.projections import LedgerUnreachable, RebuildRunning
+from opsledger_contracts.problems.projections import (
+    LedgerUnreachable,
+    ProjectionsFault,
+    RebuildRunning,
+)
 from opsledger_contracts.problems.refusal import Refusal
 from opsledger_projections.errors import ProjectionsError, RebuildUnderWay
 from opsledger_projections.following.feed import FeedUnreachable
@@ -29,6 +35,8 @@ router = APIRouter(tags=["integrity"])
 
 NDJSON: Final = "application/x-ndjson"
 _ALARMS_MAX: Final = 1_000
+
+_log = structlog.get_logger()
 
 
 class _Lines(StreamingResponse):
@@ -163,6 +171,11 @@ def _lines(
     except FeedUnreachable as error:
         refusal: Refusal = LedgerUnreachable(detail=str(error))
         problem = problem_document(refusal, language, "/v1/rebuild")
+        yield _line({"event": "failed", "problem": problem})
+    except ProjectionsError as error:
+        reference = secrets.token_hex(8)
+        _log.exception("rebuild failed", reference=reference, exc_info=error)
+        problem = problem_document(ProjectionsFault(reference=reference), language, "/v1/rebuild")
         yield _line({"event": "failed", "problem": problem})
     finally:
         steps.close()

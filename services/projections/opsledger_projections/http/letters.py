@@ -18,6 +18,7 @@ from opsledger_projections.http.cuts import CUT_NAMES, Cut, CutOf
 from opsledger_projections.http.documentation import COMMON, CUTS, responses
 from opsledger_projections.http.views import holds_on
 from opsledger_projections.replay.facts import ViewFacts
+from opsledger_projections.replay.letters import with_document
 from opsledger_projections.tables.port import Selection
 from opsledger_projections.views.cases import CASES
 from opsledger_projections.views.letters import LETTER_REVISIONS, LETTERS
@@ -183,7 +184,8 @@ def _pages(at: Cut, view: View, labels: dict[str, str], prefix: str = "") -> Ite
 
 def _revision(row: Row, at: Cut) -> dict[str, Any]:
     days = {"valid_from": row.valid_from or None, "valid_to": row.valid_to or None}
-    return row.body | days | {"displayed_weights": _displayed(row.body["document"], at)}
+    body = with_document(at.tables, row.body, at.known_at)
+    return body | days | {"displayed_weights": _displayed(body["document"], at)}
 
 
 def _displayed(document: dict[str, Any], at: Cut) -> dict[str, str] | None:
@@ -191,7 +193,8 @@ def _displayed(document: dict[str, Any], at: Cut) -> dict[str, str] | None:
 
     They are not there for a draft whose weights do not total it, nor while nobody knows its rules.
     """
-    weights = {item["item"]: parse_rational(item["weight"]) for item in document["items"]}
+    items = document.get("items", ())
+    weights = {item["item"]: parse_rational(item["weight"]) for item in items}
     try:
         rulebook = ViewFacts(at.tables, at.known_at).rulebook(document["rulebook"])
         return displayed_weights(weights, rulebook.weights)

@@ -21,6 +21,7 @@ from opsledger_contracts.collecting import (
 from opsledger_contracts.documents.rulebook import Clause, Rulebook
 from opsledger_contracts.fields import local_date
 from opsledger_contracts.problems.documents import DocumentUnknown
+from opsledger_projections.replay.letters import revision_document
 from opsledger_projections.tables.port import Selection, Tables
 from opsledger_projections.views.assessments import ASSESSMENTS
 from opsledger_projections.views.letters import LETTER_REVISIONS
@@ -111,7 +112,14 @@ class ViewFacts:
     def revision(self, letter: str) -> BoundRevision | None:
         """Find the latest revision of a letter in force."""
         rows = self._where(LETTER_REVISIONS, letter=letter, kind="in_force")
-        return _bound(rows[-1]) if rows else None
+        if not rows:
+            return None
+        document = revision_document(self._tables, rows[-1], self._position)
+        return BoundRevision(
+            revision=rows[-1]["revision"],
+            document=document,
+            version=rows[-1]["recorded"]["version"],
+        )
 
     def rulebook(self, content_hash: str) -> Rulebook:
         """Find a published rulebook by its content, as published or as an erratum left it.
@@ -173,17 +181,6 @@ def _applied(body: dict[str, Any]) -> AppliedAdjustment:
             "version": recorded["applied"]["version"],
         },
         AppliedAdjustment,
-    )
-
-
-def _bound(body: dict[str, Any]) -> BoundRevision:
-    return msgspec.convert(
-        {
-            "revision": body["revision"],
-            "document": body["document"],
-            "version": body["recorded"]["version"],
-        },
-        BoundRevision,
     )
 
 

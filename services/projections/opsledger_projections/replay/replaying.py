@@ -11,6 +11,7 @@ import msgspec
 from opsledger_contracts.collecting import InputsAbsent, collect
 from opsledger_contracts.events.assessment import ScoreCalculated
 from opsledger_contracts.events.replay import Override
+from opsledger_contracts.overriding import as_if
 from opsledger_contracts.problems.assessment import RuleInapplicable
 from opsledger_contracts.problems.replay import ReplayOptionWrong
 from opsledger_contracts.problems.replaying import InputsNotKnown, RevisionNotKnown
@@ -21,7 +22,6 @@ from opsledger_contracts.rules.grades import nearest_boundary
 from opsledger_contracts.rules.inputs import Explanation, Outcome, ScoringInputs
 from opsledger_contracts.rules.numbers import parse_decimal, parse_rational, shown
 from opsledger_projections.replay.facts import ViewFacts, basis
-from opsledger_projections.replay.overriding import as_if
 from opsledger_projections.replay.runs import Run, run_of, scored
 from opsledger_projections.replay.studying import Wording
 from opsledger_projections.tables.port import Tables

@@ -21,6 +21,7 @@ from opsledger_contracts.rules.numbers import parse_decimal, shown
 from opsledger_contracts.rules.primitives import fact_kind, primitive_of
 from opsledger_contracts.rules.rulebook_validation import validate_rulebook
 from opsledger_projections.replay.facts import ViewFacts
+from opsledger_projections.replay.letters import revision_document
 from opsledger_projections.replay.runs import Holding, PublishedScores, Run, scored
 from opsledger_projections.replay.studying import (
     Crossing,
@@ -215,7 +216,7 @@ def _document(tables: Tables, run: Run, position: int) -> LetterDocument:
     key = f"{run.inputs.letter}:{run.inputs.letter_revision:04d}"
     stored = tables.read(LETTER_REVISIONS, key, position)
     assert stored is not None, key
-    return msgspec.convert(stored.row(LETTER_REVISIONS).body["document"], LetterDocument)
+    return revision_document(tables, stored.row(LETTER_REVISIONS).body, position)
 
 
 def _under(

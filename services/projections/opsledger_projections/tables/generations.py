@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from opsledger_projections.tables.port import Tables
 from opsledger_projections.tables.sqlite import SqliteTables
 from opsledger_projections.views.view import View
 
@@ -15,7 +16,7 @@ _POINTER: Final = "current"
 _FIRST: Final = "tables-1.sqlite"
 
 
-class Generations:
+class SqliteGenerations:
     """The table files of `views` in a directory, which is made if it is not there."""
 
     def __init__(self, directory: Path, views: Sequence[View]) -> None:
@@ -32,23 +33,24 @@ class Generations:
         if not tables.stale:
             return tables
         tables.close()
-        following = self.open_next()
+        following = self.open_next(parted=False)
         self.switch(following)
         return following
 
-    def open_next(self) -> SqliteTables:
+    def open_next(self, *, parted: bool) -> SqliteTables:
         """Open the tables that will take the place of the served ones, to go on building them."""
         number = int(self._current().removeprefix("tables-").removesuffix(".sqlite"))
         path = self._directory / f"tables-{number + 1}.sqlite"
         tables = SqliteTables(path, self._views)
-        if tables.stale:
+        if tables.stale or (tables.parts() and not parted):
             tables.close()
             _remove(path)
             tables = SqliteTables(path, self._views)
         return tables
 
-    def switch(self, tables: SqliteTables) -> None:
+    def switch(self, tables: Tables) -> None:
         """Let the directory serve these tables from now on."""
+        assert isinstance(tables, SqliteTables)
         replaced = self._directory / self._current()
         pointer = self._directory / f"{_POINTER}.new"
         pointer.write_text(tables.path.name, encoding="ascii")

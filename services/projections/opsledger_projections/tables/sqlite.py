@@ -5,32 +5,55 @@ power cut may lose the last batches, never tear one, and the position goes back 
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from opsledger_contracts.evidence.merkle import Frontier
+import orjson
+
 from opsledger_projections.errors import TablesUnwritable
 from opsledger_projections.tables.port import (
+    NOTHING,
     OPEN,
+    Element,
+    Opening,
     Parked,
     Progress,
     Selection,
     StoredRow,
     Written,
 )
+from opsledger_projections.tables.rows import (
+    FIXED_COLUMNS,
+    LAYOUT,
+    as_of,
+    columns,
+    conditions,
+    from_columns,
+    joined,
+    keeps_instants,
+    require_at,
+    stale,
+    values,
+    whole,
+)
 from opsledger_projections.views.view import View
 
-BUSY_TIMEOUT_MS: Final = 5_000
+BUSY_TIMEOUT_MS: Final = 30_000
+"""Longest wait for another process that writes a part of the same tables."""
 WRITER_CACHE_KIB: Final = 65_536
 """Pages of the indexes that stay in memory while rows arrive in no order of their labels."""
 
+CHECKPOINT_PAGES: Final = 16_384
+"""Pages of the log after which they are copied into the file: a page of an index changes often."""
+
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS progress (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
+    part TEXT PRIMARY KEY,
     position INTEGER NOT NULL, recorded_at TEXT NOT NULL, frontier BLOB NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS instants (
     recorded_at TEXT PRIMARY KEY, position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -51,22 +74,24 @@ class SqliteTables:
     come from one thread at a time, the projector's.
     """
 
-    def __init__(self, path: Path, views: Sequence[View]) -> None:
+    def __init__(self, path: Path, views: Sequence[View], part: str = "") -> None:
         self.path = path
+        self._part = part
+        self._views = views
         self._idle: list[sqlite3.Connection] = []
         self._writer = self._connect()
         self._writer.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
+        self._writer.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         self._writer.executescript(_SCHEMA)
         made = dict(self._writer.execute("SELECT view, version FROM view_versions"))
-        versions = {view.name: view.version for view in views}
-        self.stale = sorted(
-            name for name in {*made, *versions} if made and made.get(name) != versions.get(name)
-        )
+        (layout,) = self._writer.execute("PRAGMA user_version").fetchone()
+        self.stale = stale(made, layout, views)
         """Views that are not, or not in this version, what the tables were made for."""
         if not made:
             with self._transaction():
                 for view in views:
                     self._create(view)
+                self._writer.execute(f"PRAGMA user_version={LAYOUT}")
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -100,12 +125,25 @@ class SqliteTables:
         self._writer.execute(
             f"CREATE UNIQUE INDEX view_{view.name}_key ON view_{view.name} (key, position_from)"
         )
-        for label in view.indexed:
+        for label in view.looked_up:
+            self._index(view, label)
+        if view.lists:
             self._writer.execute(
-                f"CREATE INDEX view_{view.name}_{label} "
-                f"ON view_{view.name} (label_{label}, key, position_from)"
+                f"CREATE TABLE elements_{view.name} ("
+                "key TEXT NOT NULL, position INTEGER NOT NULL, list TEXT NOT NULL, "
+                "body BLOB NOT NULL) STRICT"
+            )
+            self._writer.execute(
+                f"CREATE UNIQUE INDEX elements_{view.name}_key "
+                f"ON elements_{view.name} (key, position, list)"
             )
         self._writer.execute("INSERT INTO view_versions VALUES (?, ?)", (view.name, view.version))
+
+    def _index(self, view: View, label: str) -> None:
+        self._writer.execute(
+            f"CREATE INDEX IF NOT EXISTS view_{view.name}_{label} "
+            f"ON view_{view.name} (label_{label}, key, position_from)"
+        )
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -127,29 +165,49 @@ class SqliteTables:
 
     def progress(self) -> Progress:
         """Tell how far the tables have come; position 0 when empty."""
+        return self._progress().get(self._part, NOTHING)
+
+    def parts(self) -> Mapping[str, Progress]:
+        """Tell how far each part has come."""
+        return {part: progress for part, progress in self._progress().items() if part}
+
+    def _progress(self) -> dict[str, Progress]:
         with self._reader() as reader:
             found = reader.execute(
-                "SELECT position, recorded_at, frontier FROM progress"
-            ).fetchone()
-        if found is None:
-            return Progress(position=0, recorded_at="", frontier=Frontier().to_bytes())
-        return Progress(position=found[0], recorded_at=found[1], frontier=found[2])
+                "SELECT part, position, recorded_at, frontier FROM progress ORDER BY part"
+            ).fetchall()
+        return {
+            part: Progress(position=position, recorded_at=recorded_at, frontier=frontier)
+            for part, position, recorded_at, frontier in found
+        }
 
-    def current(self, view: View, key: str) -> StoredRow | None:
-        """Find the open row under a key."""
-        return self._one(self._writer, view, key, OPEN - 1)
+    def join(self) -> None:
+        """Let the tables stand where all of their parts stand."""
+        progress = joined(self.parts())
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM progress")
+            self._write_progress(connection, progress)
 
-    def current_where(self, view: View, label: str, value: str) -> Sequence[StoredRow]:
-        """List the open rows with a label value, in order of key."""
-        found = self._writer.execute(
-            f"SELECT {_columns(view)} FROM view_{view.name} "
-            f"WHERE label_{label} = ? AND position_to = ? ORDER BY key",
-            (value, OPEN),
-        )
-        return [_row(columns) for columns in found]
+    def opening(self) -> Opening:
+        """Give what opens these tables in another process."""
+        return partial(SqliteTables, self.path)
+
+    def open_rows(self, view: View, label: str, values: Sequence[str]) -> Sequence[StoredRow]:
+        """List the open rows with one of these label values or keys."""
+        column = f"label_{label}" if label else "key"
+        try:
+            found = self._writer.execute(
+                f"SELECT {columns(view)} FROM view_{view.name} "
+                f"WHERE {column} IN (SELECT value FROM json_each(?)) AND position_to = ?",
+                (orjson.dumps(values).decode(), OPEN),
+            )
+            return [from_columns(row) for row in found]
+        except sqlite3.Error as error:
+            raise TablesUnwritable(str(error)) from error
 
     def write(
         self,
+        after: int,
         progress: Progress,
         instants: Mapping[str, int],
         written: Mapping[View, Written],
@@ -157,35 +215,56 @@ class SqliteTables:
     ) -> None:
         """Write the changes of one batch and the new position in one transaction."""
         with self._transaction() as connection:
+            found = connection.execute(
+                "SELECT position FROM progress WHERE part = ?", (self._part,)
+            ).fetchone()
+            require_at(after, found)
             for view, changes in written.items():
                 connection.executemany(
                     f"UPDATE view_{view.name} SET position_to = ?3 "
                     "WHERE key = ?1 AND position_from = ?2",
                     changes.closed,
                 )
-                marks = ", ".join("?" * (6 + len(view.labels)))
+                marks = ", ".join("?" * (FIXED_COLUMNS + len(view.labels)))
                 connection.executemany(
-                    f"INSERT INTO view_{view.name} ({_columns(view)}) VALUES ({marks})",
-                    [(*row[:6], *row.labels) for row in changes.inserted],
+                    f"INSERT INTO view_{view.name} ({columns(view)}) VALUES ({marks})",
+                    map(values, changes.inserted),
                 )
+                if changes.grown:
+                    connection.executemany(
+                        f"INSERT INTO elements_{view.name} VALUES (?, ?, ?, ?)", changes.grown
+                    )
+            if keeps_instants(self._part):
+                self._write_instants(connection, instants)
             connection.executemany(
-                "INSERT INTO instants (recorded_at, position) VALUES (?, ?) "
-                "ON CONFLICT (recorded_at) DO UPDATE SET position = excluded.position",
-                instants.items(),
-            )
-            connection.executemany(
-                "INSERT INTO parked VALUES (?, ?, ?, ?, ?)",
+                # Every part meets an event that nobody can read.
+                "INSERT OR IGNORE INTO parked VALUES (?, ?, ?, ?, ?)",
                 [
                     (row.view, row.stream, row.position, row.error, row.code_version)
                     for row in parked
                 ],
             )
-            connection.execute(
-                "INSERT INTO progress VALUES (1, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET "
-                "position = excluded.position, recorded_at = excluded.recorded_at, "
-                "frontier = excluded.frontier",
-                (progress.position, progress.recorded_at, progress.frontier),
-            )
+            self._write_progress(connection, progress)
+
+    def _write_instants(self, connection: sqlite3.Connection, instants: Mapping[str, int]) -> None:
+        connection.executemany(
+            "INSERT INTO instants (recorded_at, position) VALUES (?, ?) "
+            "ON CONFLICT (recorded_at) DO UPDATE SET position = excluded.position",
+            instants.items(),
+        )
+
+    def _write_progress(self, connection: sqlite3.Connection, progress: Progress) -> None:
+        connection.execute(
+            "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?)",
+            (self._part, progress.position, progress.recorded_at, progress.frontier),
+        )
+
+    def index(self) -> None:
+        """Build the indexes that only readers need."""
+        with self._transaction():
+            for view in self._views:
+                for label in view.indexed:
+                    self._index(view, label)
 
     def parked(self) -> Sequence[Parked]:
         """List the streams that views stopped following."""
@@ -212,78 +291,80 @@ class SqliteTables:
     def read(self, view: View, key: str, position: int) -> StoredRow | None:
         """Find the row that stood under a key as of a position."""
         with self._reader() as reader:
-            found = self._one(reader, view, key, position)
-        return found and _as_of(found, position)
-
-    def _one(
-        self, connection: sqlite3.Connection, view: View, key: str, position: int
-    ) -> StoredRow | None:
-        found = connection.execute(
-            f"SELECT {_columns(view)} FROM view_{view.name} "
-            "WHERE key = ? AND position_from <= ? ORDER BY position_from DESC LIMIT 1",
-            (key, position),
-        ).fetchone()
-        return None if found is None or found[2] <= position else _row(found)
+            found = reader.execute(
+                f"SELECT {columns(view)} FROM view_{view.name} "
+                "WHERE key = ? AND position_from <= ? ORDER BY position_from DESC LIMIT 1",
+                (key, position),
+            ).fetchone()
+            if found is None or found[2] <= position:
+                return None
+            return self._whole(reader, view, [from_columns(found)], position)[0]
 
     def select(self, view: View, selection: Selection) -> Sequence[StoredRow]:
         """List rows that stood as of a position, at most `limit`, in order of key."""
-        conditions = ["position_from <= ?", "position_to > ?", "key > ?"]
-        values: list[Any] = [selection.position, selection.position, selection.after]
-        for label, value in (selection.labels or {}).items():
-            conditions.append(f"label_{label} = ?")
-            values.append(value)
-        if selection.prefix:
-            # Keys are ASCII: each key with the prefix sorts before the prefix and this character.
-            conditions.append("key >= ? AND key < ?")
-            values += [selection.prefix, selection.prefix + "\x7f"]
-        if selection.valid_at:
-            conditions.append("valid_from <= ? AND (valid_to = '' OR valid_to > ?)")
-            values += [selection.valid_at, selection.valid_at]
+        condition, asked = conditions(selection, "?")
         with self._reader() as reader:
             found = reader.execute(
-                f"SELECT {_columns(view)} FROM view_{view.name} "
-                f"WHERE {' AND '.join(conditions)} ORDER BY key LIMIT ?",
-                (*values, selection.limit),
+                f"SELECT {columns(view)} FROM view_{view.name} "
+                f"WHERE {condition} ORDER BY key LIMIT ?",
+                (*asked, selection.limit),
             )
-            return [_as_of(_row(columns), selection.position) for columns in found]
+            return self._whole(reader, view, map(from_columns, found), selection.position)
 
     def history(self, view: View, key: str, position: int) -> Sequence[StoredRow]:
         """List every row that ever stood under a key as of a position, oldest first."""
         with self._reader() as reader:
             found = reader.execute(
-                f"SELECT {_columns(view)} FROM view_{view.name} "
+                f"SELECT {columns(view)} FROM view_{view.name} "
                 "WHERE key = ? AND position_from <= ? ORDER BY position_from",
                 (key, position),
             )
-            return [_as_of(_row(columns), position) for columns in found]
+            return self._whole(reader, view, map(from_columns, found), position)
+
+    def _whole(
+        self,
+        reader: sqlite3.Connection,
+        view: View,
+        rows: Iterable[StoredRow],
+        position: int,
+    ) -> list[StoredRow]:
+        """Give rows as of a position, with their grown lists."""
+        known = [as_of(row, position) for row in rows]
+        if not view.lists or not known:
+            return known
+        found = reader.execute(
+            f"SELECT key, position, list, body FROM elements_{view.name} "
+            "WHERE key IN (SELECT value FROM json_each(?)) AND position <= ? "
+            "ORDER BY key, position",
+            (orjson.dumps([*{row.key for row in known}]).decode(), position),
+        )
+        return whole(known, map(Element._make, found))
 
     def every(self, view: View, position: int) -> Iterator[StoredRow]:
         """Iterate all rows as of a position, open and closed, in order of key and position."""
         with self._reader() as reader:
             found = reader.execute(
-                f"SELECT {_columns(view)} FROM view_{view.name} "
+                f"SELECT {columns(view)} FROM view_{view.name} "
                 "WHERE position_from <= ? ORDER BY key, position_from",
                 (position,),
             )
-            for columns in found:
-                yield _as_of(_row(columns), position)
+            for row in found:
+                yield as_of(from_columns(row), position)
+
+    def elements(self, view: View, position: int) -> Iterator[Element]:
+        """Iterate the elements of grown lists as of a position, by key, position and list."""
+        if not view.lists:
+            return
+        with self._reader() as reader:
+            found = reader.execute(
+                f"SELECT key, position, list, body FROM elements_{view.name} "
+                "WHERE position <= ? ORDER BY key, position, list",
+                (position,),
+            )
+            yield from map(Element._make, found)
 
     def close(self) -> None:
         """Release the database; no read may be under way."""
         while self._idle:
             self._idle.pop().close()
         self._writer.close()
-
-
-def _columns(view: View) -> str:
-    labels = "".join(f", label_{label}" for label in view.labels)
-    return f"key, position_from, position_to, valid_from, valid_to, body{labels}"
-
-
-def _row(columns: tuple[Any, ...]) -> StoredRow:
-    key, position_from, position_to, valid_from, valid_to, body, *labels = columns
-    return StoredRow(key, position_from, position_to, valid_from, valid_to, body, tuple(labels))
-
-
-def _as_of(row: StoredRow, position: int) -> StoredRow:
-    return row if row.position_to <= position else row._replace(position_to=OPEN)

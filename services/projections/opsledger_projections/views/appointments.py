@@ -4,7 +4,7 @@ from typing import Final
 
 from opsledger_contracts.events.position import PersonAppointed, PersonRelieved
 from opsledger_projections.views.register import provenance
-from opsledger_projections.views.view import Changes, Current, Fact, Put, Row, View
+from opsledger_projections.views.view import Changes, Current, Fact, Lookups, Put, Row, View
 
 
 def _changes(fact: Fact, current: Current) -> Changes:
@@ -13,7 +13,7 @@ def _changes(fact: Fact, current: Current) -> Changes:
     if isinstance(event, PersonAppointed):
         yield Put(
             Row(
-                key=f"{position}:{event.person}:{event.valid_from.isoformat()}",
+                key=_key(position, event),
                 body={"position": position, "person": event.person} | provenance(fact),
                 labels={"position": position, "person": event.person},
                 valid_from=event.valid_from.isoformat(),
@@ -33,6 +33,16 @@ def _changes(fact: Fact, current: Current) -> Changes:
                 )
 
 
+def _lookups(fact: Fact) -> Lookups:
+    if isinstance(fact.event, PersonAppointed):
+        return (("", _key(fact.identifier, fact.event)),)
+    return (("position", fact.identifier),)
+
+
+def _key(position: str, event: PersonAppointed) -> str:
+    return f"{position}:{event.person}:{event.valid_from.isoformat()}"
+
+
 APPOINTMENTS: Final = View(
     name="appointments",
     code="V22",
@@ -41,7 +51,9 @@ APPOINTMENTS: Final = View(
     en="appointments",
     labels=("position", "person"),
     indexed=("position", "person"),
+    looked_up=frozenset(("position",)),
     types=frozenset((PersonAppointed.TYPE, PersonRelieved.TYPE)),
     changes=_changes,
+    looks_up=_lookups,
     dated=True,
 )

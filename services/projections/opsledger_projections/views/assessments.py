@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from opsledger_contracts.events import assessment as happened
-from opsledger_projections.views.register import provenance, recorded_fields, types_of
-from opsledger_projections.views.view import Changes, Current, Fact, Put, Row, View
+from opsledger_projections.views.register import provenance, types_of
+from opsledger_projections.views.view import Changes, Current, Fact, Lookups, Put, Row, View
 
 _STATUS: Final = {
     happened.AssessmentOpened.TYPE: "collecting",
@@ -38,11 +38,11 @@ def _sheet_changes(fact: Fact, current: Current) -> Changes:
     key = fact.identifier
     before = current.get(key)
     body: dict[str, Any] = dict(before.body) if before else {"id": key, "score_versions": []}
-    fields = recorded_fields(fact)
+    fields = fact.fields
     event = fact.event
+    grown = {}
     if fact.envelope.type in _LISTS:
-        name = _LISTS[fact.envelope.type]
-        body[name] = [*body.get(name, []), fields | provenance(fact)]
+        grown[_LISTS[fact.envelope.type]] = fields | provenance(fact)
     match event:
         case happened.AssessmentOpened():
             body |= fields
@@ -84,7 +84,8 @@ def _sheet_changes(fact: Fact, current: Current) -> Changes:
                 "grade": body.get("grade", ""),
                 "status": body["status"],
             },
-        )
+        ),
+        grown,
     )
 
 
@@ -104,12 +105,13 @@ def _mark(body: dict[str, Any], score_version: int, mark: dict[str, Any]) -> Non
 ASSESSMENTS: Final = View(
     name="assessments",
     code="V05",
-    version=2,
+    version=3,
     zh="考核表",
     en="assessment sheets",
     labels=("subject", "letter", "period", "grade", "status"),
     indexed=("subject", "letter"),
     types=types_of("assessment"),
+    lists=frozenset(_LISTS.values()),
     changes=_sheet_changes,
 )
 
@@ -117,7 +119,7 @@ ASSESSMENTS: Final = View(
 def _run_changes(fact: Fact, current: Current) -> Changes:
     assessment = fact.identifier
     basis_key = f"{assessment}:0000"
-    fields = recorded_fields(fact)
+    fields = fact.fields
     match fact.event:
         case happened.AssessmentOpened():
             yield Put(_basis(basis_key, assessment, fields))
@@ -141,6 +143,13 @@ def _run_changes(fact: Fact, current: Current) -> Changes:
             )
         case _:
             return
+
+
+def _run_lookups(fact: Fact) -> Lookups:
+    basis = ("", f"{fact.identifier}:0000")
+    if isinstance(fact.event, happened.ScoreCalculated):
+        return (basis, ("", f"{fact.identifier}:{fact.event.run:04d}"))
+    return (basis,)
 
 
 def _basis(key: str, assessment: str, body: dict[str, Any]) -> Row:
@@ -167,4 +176,5 @@ ASSESSMENT_RUNS: Final = View(
         )
     ),
     changes=_run_changes,
+    looks_up=_run_lookups,
 )

@@ -7,13 +7,22 @@ import msgspec
 
 from opsledger_contracts.events import letter as happened
 from opsledger_contracts.events import work_item as work
-from opsledger_contracts.events.letter import LetterItem
-from opsledger_contracts.letters import item_changes, revise_item
+from opsledger_contracts.letters import item_changes, revised
 from opsledger_projections.views.letters import LETTER_STATUS
-from opsledger_projections.views.register import recorded_fields, types_of
-from opsledger_projections.views.view import Changes, Close, Current, Fact, Put, Row, View
+from opsledger_projections.views.register import types_of
+from opsledger_projections.views.view import Changes, Close, Current, Fact, Lookups, Put, Row, View
 
 _WORK_TYPES: Final = types_of("work_item")
+_ITEM_TYPES: Final = frozenset(
+    event.TYPE
+    for event in (
+        happened.LetterItemAdded,
+        happened.LetterItemRevised,
+        happened.LetterItemRemoved,
+        happened.LetterItemImposed,
+        happened.LetterItemStruck,
+    )
+)
 _WORK_STATUS: Final = {
     work.WorkItemOpened.TYPE: "planned",
     work.WorkStarted.TYPE: "in_progress",
@@ -41,7 +50,7 @@ def _changes(fact: Fact, current: Current) -> Changes:
         return
     letter = fact.identifier
     if isinstance(fact.event, happened.LetterDrafted):
-        yield Put(_header(letter, recorded_fields(fact) | {"letter_status": "drafted"}))
+        yield Put(_header(letter, fact.fields | {"letter_status": "drafted"}))
         return
     header = current.get(letter)
     assert header is not None, letter
@@ -53,10 +62,7 @@ def _changes(fact: Fact, current: Current) -> Changes:
             continue
         before = current.get(key)
         body: dict[str, Any] = dict(before.body) if before else {"letter": letter}
-        if change.added is not None:
-            item = change.added
-        else:
-            item = revise_item(msgspec.convert(body["terms"], LetterItem), change.changes)
+        item = change.added or revised(dict(body["terms"]), change.changes)
         body |= {"terms": msgspec.to_builtins(item), "letter_status": status}
         yield Put(_item(header, body))
     if status != header.body["letter_status"]:
@@ -85,6 +91,18 @@ def _work_changes(fact: Fact, current: Current) -> Changes:
             body[field] = value.isoformat() if isinstance(value, date) else value
     labels = row.labels | {"status": body["status"], "work_item": fact.identifier}
     yield Put(Row(key=row.key, body=body, labels=labels))
+
+
+def _lookups(fact: Fact) -> Lookups:
+    event = fact.event
+    if isinstance(event, work.WorkItemOpened):
+        return (("", f"{event.letter}:{event.item}"),)
+    key = fact.identifier
+    if fact.envelope.type in _WORK_TYPES:
+        return (("work_item", key),)
+    items = (("", f"{key}:{change.item}") for change in item_changes(event))
+    rows = (("letter", key),) if fact.envelope.type in LETTER_STATUS else ()
+    return (("", key), *items, *rows)
 
 
 def _header(letter: str, body: dict[str, Any]) -> Row:
@@ -126,6 +144,8 @@ PLAN_BOARD: Final = View(
     en="current-plan board",
     labels=("kind", "letter", "unit", "period", "level", "status", "work_item"),
     indexed=("letter", "work_item", "unit"),
-    types=types_of("letter") | _WORK_TYPES,
+    looked_up=frozenset(("letter", "work_item")),
+    types=frozenset(LETTER_STATUS) | _ITEM_TYPES | _WORK_TYPES,
     changes=_changes,
+    looks_up=_lookups,
 )

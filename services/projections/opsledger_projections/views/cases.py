@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from opsledger_contracts.events import case as happened
-from opsledger_projections.views.register import provenance, recorded_fields, types_of, verb
+from opsledger_projections.views.register import provenance, types_of, verb
 from opsledger_projections.views.view import Changes, Current, Fact, Put, Row, View
 
 _STATUS: Final = {
@@ -23,18 +23,16 @@ _STATUS: Final = {
 def _changes(fact: Fact, current: Current) -> Changes:
     key = fact.identifier
     before = current.get(key)
-    body: dict[str, Any] = dict(before.body) if before else {"id": key, "acts": []}
-    fields = recorded_fields(fact)
+    body: dict[str, Any] = dict(before.body) if before else {"id": key}
     if isinstance(fact.event, happened.ApprovalCaseOpened):
-        body |= fields
-    elif isinstance(fact.event, happened.StepAssigned):
-        body["assigned"] = [*body.get("assigned", []), fields | provenance(fact)]
+        body |= fact.fields
     body["status"] = _STATUS.get(fact.envelope.type, body.get("status"))
     if getattr(fact.event, "final", False):
         body["status"] = "approved"
-    if not isinstance(fact.event, happened.StepAssigned):
-        act = {"act": verb(fact), "fields": _act_fields(fact, fields)}
-        body["acts"] = [*body["acts"], act | provenance(fact)]
+    if isinstance(fact.event, happened.StepAssigned):
+        grown = {"assigned": fact.fields | provenance(fact)}
+    else:
+        grown = {"acts": {"act": verb(fact), "fields": _act_fields(fact)} | provenance(fact)}
     yield Put(
         Row(
             key=key,
@@ -45,23 +43,25 @@ def _changes(fact: Fact, current: Current) -> Changes:
                 "initiator": body["initiator"],
                 "status": body["status"],
             },
-        )
+        ),
+        grown,
     )
 
 
-def _act_fields(fact: Fact, fields: dict[str, Any]) -> dict[str, Any]:
+def _act_fields(fact: Fact) -> dict[str, Any]:
     # What the opening says stands on the case itself; repeating it in its act would double the row.
-    return {} if isinstance(fact.event, happened.ApprovalCaseOpened) else fields
+    return {} if isinstance(fact.event, happened.ApprovalCaseOpened) else fact.fields
 
 
 CASES: Final = View(
     name="cases",
     code="V03",
-    version=1,
+    version=2,
     zh="审批轨迹",
     en="approval trail",
     labels=("subject", "item", "initiator", "status"),
     indexed=("subject", "initiator"),
     types=types_of("case"),
+    lists=frozenset(("acts", "assigned")),
     changes=_changes,
 )

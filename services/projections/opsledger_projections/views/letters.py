@@ -1,14 +1,18 @@
-"""Letters as they stand (V02), their revisions in force with what each changed."""
+"""Letters as they stand (V02), their revisions in force with what each changed.
+
+A row of a letter names its items in their order; what they say stands on the board, and
+`opsledger_projections.replay.letters` puts both together as of any position. So an event that
+changes one item of a letter writes one item.
+"""
 
 from typing import Any, Final
 
-import msgspec
-
 from opsledger_contracts.events import letter as happened
+from opsledger_contracts.events.letter import ItemChange
 from opsledger_contracts.fields import local_date
-from opsledger_contracts.letters import LetterDocument, after, content_hash, item_changes
-from opsledger_projections.views.register import provenance, recorded_fields, types_of
-from opsledger_projections.views.view import Changes, Close, Current, Fact, Put, Row, View
+from opsledger_contracts.letters import LetterDocument, item_changes
+from opsledger_projections.views.register import provenance, types_of
+from opsledger_projections.views.view import Changes, Close, Current, Fact, Lookups, Put, Row, View
 
 LETTER_STATUS: Final = {
     happened.LetterDrafted.TYPE: "drafted",
@@ -33,33 +37,26 @@ _LISTS: Final = {
 }
 
 
-def _content_after(body: dict[str, Any], fact: Fact) -> dict[str, Any]:
-    """Give document and content hash after an event."""
-    if isinstance(fact.event, happened.LetterDrafted):
-        document = after(None, fact.event)
-    elif item_changes(fact.event):
-        document = after(msgspec.convert(body["document"], LetterDocument), fact.event)
-    else:
-        return {"document": body["document"], "content_hash": body["content_hash"]}
-    assert document is not None, fact.envelope.stream
-    return {
-        "document": msgspec.to_builtins(document),
-        "content_hash": content_hash(document),
-    }
+_HEADER: Final = tuple(name for name in LetterDocument.__struct_fields__ if name != "items")
 
 
 def _letter_changes(fact: Fact, current: Current) -> Changes:
     key = fact.identifier
+    event = fact.event
     before = current.get(key)
     body: dict[str, Any] = dict(before.body) if before else {"id": key, "revision": 0}
-    body |= _content_after(body, fact)
+    if isinstance(event, happened.LetterDrafted):
+        header = {name: value for name, value in fact.fields.items() if name in _HEADER}
+        body["document"] = header | {"items": []}
+    elif changes := item_changes(event):
+        body["document"] = body["document"] | {"items": _codes(body["document"]["items"], changes)}
     body["status"] = LETTER_STATUS.get(fact.envelope.type, body.get("status"))
+    grown = {}
     if fact.envelope.type in _LISTS:
-        field = _LISTS[fact.envelope.type]
-        body[field] = [*body.get(field, ()), recorded_fields(fact) | provenance(fact)]
-    if isinstance(fact.event, happened.LetterTookEffect | happened.LetterAmended):
-        body["revision"] = fact.event.revision
-        body["effective_from"] = fact.event.effective_from.isoformat()
+        grown[_LISTS[fact.envelope.type]] = fact.fields | provenance(fact)
+    if isinstance(event, happened.LetterTookEffect | happened.LetterAmended):
+        body["revision"] = event.revision
+        body["effective_from"] = event.effective_from.isoformat()
     document = body["document"]
     yield Put(
         Row(
@@ -72,19 +69,33 @@ def _letter_changes(fact: Fact, current: Current) -> Changes:
                 "parent": document.get("parent") or "",
                 "status": body["status"],
             },
-        )
+        ),
+        grown,
     )
+
+
+def _codes(items: list[str], changes: tuple[ItemChange, ...]) -> list[str]:
+    """Give the codes of the items after changes, in the order of the letter."""
+    codes = dict.fromkeys(items)
+    for change in changes:
+        if change.removed:
+            del codes[change.item]
+        else:
+            codes[change.item] = None
+    return list(codes)
 
 
 LETTERS: Final = View(
     name="letters",
     code="V02",
-    version=1,
+    version=2,
     zh="目标责任书",
     en="target letters",
     labels=("unit", "period", "kind", "parent", "status"),
     indexed=("unit", "parent"),
-    types=types_of("letter"),
+    # What an item says stands on the board.
+    types=types_of("letter") - {happened.LetterItemRevised.TYPE},
+    lists=frozenset(_LISTS.values()),
     changes=_letter_changes,
 )
 
@@ -94,7 +105,6 @@ def _revision_changes(fact: Fact, current: Current) -> Changes:
     event = fact.event
     rows = current.where("letter", letter)
     latest = rows[-1] if rows else None
-    before: dict[str, Any] = dict(latest.body) if latest else {"letter": letter, "revision": 0}
     if isinstance(event, happened.LetterTookEffect | happened.LetterAmended):
         effective_from = event.effective_from.isoformat()
         for row in rows:
@@ -106,17 +116,19 @@ def _revision_changes(fact: Fact, current: Current) -> Changes:
             "letter": letter,
             "revision": event.revision,
             "effective_from": effective_from,
-            "changes": recorded_fields(fact).get("changes", ()),
+            "changes": fact.fields.get("changes", ()),
             "adjustment": getattr(event, "adjustment", None),
         }
-        yield Put(
-            _revision(body | provenance(fact) | _content_after(before, fact), effective_from, "")
-        )
-    elif latest is None or not before["revision"]:
-        yield Put(_revision(before | _content_after(before, fact), "", ""))
-    elif isinstance(event, happened.LetterTerminated):
+        yield Put(_revision(body | provenance(fact), effective_from, ""))
+    elif latest is None:
+        yield Put(_revision({"letter": letter, "revision": 0}, "", ""))
+    elif isinstance(event, happened.LetterTerminated) and latest.body["revision"]:
         ended_on = local_date(fact.envelope.occurred_at).isoformat()
-        yield Put(_revision(before, latest.valid_from, ended_on))
+        yield Put(_revision(latest.body, latest.valid_from, ended_on))
+
+
+def _revision_lookups(fact: Fact) -> Lookups:
+    return (("letter", fact.identifier), ("", f"{fact.identifier}:0000"))
 
 
 def _revision(body: dict[str, Any], valid_from: str, valid_to: str) -> Row:
@@ -135,12 +147,21 @@ def _revision(body: dict[str, Any], valid_from: str, valid_to: str) -> Row:
 LETTER_REVISIONS: Final = View(
     name="letter_revisions",
     code="V02",
-    version=1,
+    version=2,
     zh="责任书版本",
     en="letter revisions",
     labels=("letter", "kind"),
     indexed=("letter",),
-    types=types_of("letter"),
+    looked_up=frozenset(("letter",)),
+    types=frozenset(
+        (
+            happened.LetterDrafted.TYPE,
+            happened.LetterTookEffect.TYPE,
+            happened.LetterAmended.TYPE,
+            happened.LetterTerminated.TYPE,
+        )
+    ),
     changes=_revision_changes,
+    looks_up=_revision_lookups,
     dated=True,
 )

@@ -8,8 +8,6 @@ status.
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from opsledger_contracts.catalogue import EVENTS
 from opsledger_contracts.event import Event
 from opsledger_contracts.fields import local_date
@@ -56,13 +54,12 @@ def register(
         before = current.get(key)
         body: dict[str, Any] = dict(before.body) if before else {"id": key}
         type_name = fact.envelope.type
-        fields = recorded_fields(fact)
+        grown = {}
         if type_name in list_of:
-            field = list_of[type_name]
-            body[field] = [*body.get(field, ()), fields | provenance(fact)]
+            grown[list_of[type_name]] = fact.fields | provenance(fact)
         else:
-            body |= fields
-            body["recorded"] = body.get("recorded", {}) | {verb(fact): recording(fact)}
+            body |= fact.fields
+            body["recorded"] = body.get("recorded", {}) | {verb(fact): fact.recording}
         body["status"] = status_of.get(type_name, body.get("status"))
         if days is not None and ended_by is not None and type_name == ended_by.TYPE:
             ended_on = local_date(fact.envelope.occurred_at).isoformat()
@@ -75,7 +72,8 @@ def register(
                 labels={label: str(body.get(label) or "") for label in all_labels},
                 valid_from=valid_from,
                 valid_to=valid_to,
-            )
+            ),
+            grown,
         )
 
     return View(
@@ -87,6 +85,7 @@ def register(
         labels=all_labels,
         indexed=labels,
         types=types_of(noun),
+        lists=frozenset(list_of.values()),
         changes=changes,
         dated=days is not None,
     )
@@ -102,33 +101,6 @@ def verb(fact: Fact) -> str:
     return fact.envelope.type.split(".")[1]
 
 
-def recorded_fields(fact: Fact) -> dict[str, Any]:
-    """Give the fields of an event as JSON-like values, without its evidence."""
-    fields: dict[str, Any] = msgspec.to_builtins(fact.event)
-    fields.pop("evidence", None)
-    return fields
-
-
 def provenance(fact: Fact) -> dict[str, Any]:
-    """Give `recording` as the field `recorded` of an element of a list."""
-    return {"recorded": recording(fact)}
-
-
-def recording(fact: Fact) -> dict[str, Any]:
-    """Tell where something in a row comes from: entry, both times, who acted in which post."""
-    envelope = fact.envelope
-    found: dict[str, Any] = {
-        "position": fact.position,
-        "version": envelope.version,
-        "occurred_at": envelope.occurred_at,
-        "recorded_at": envelope.recorded_at,
-        "person": envelope.person,
-    }
-    optional = {
-        "acting_position": envelope.acting_position,
-        "unit": envelope.unit,
-        "on_behalf_of": envelope.on_behalf_of,
-        "delegation": envelope.delegation,
-        "reason": envelope.reason,
-    }
-    return found | {name: value for name, value in optional.items() if value is not None}
+    """Give `Fact.recording` as the field `recorded` of an element of a list."""
+    return {"recorded": fact.recording}

@@ -13,6 +13,7 @@ from opsledger_contracts.events import (
     dispute,
     distribution,
     group_status,
+    import_batch,
     incident,
     indicator,
     ledger,
@@ -37,7 +38,11 @@ LEDGERS: Final = register(
     zh="账本",
     en="ledger",
     statuses={ledger.LedgerFounded: "founded"},
-    lists={ledger.PersonalDataErased: "erasures"},
+    lists={
+        ledger.PersonalDataErased: "erasures",
+        ledger.LegalHoldPlaced: "holds",
+        ledger.LegalHoldLifted: "lifted_holds",
+    },
 )
 
 CREDENTIALS: Final = register(
@@ -50,6 +55,21 @@ CREDENTIALS: Final = register(
     statuses={
         credential.CredentialIssued: "active",
         credential.CredentialRevoked: "revoked",
+    },
+)
+
+IMPORT_BATCHES: Final = register(
+    "import_batch",
+    name="import_batches",
+    code="V30",
+    zh="导入批次",
+    en="import batches",
+    statuses={
+        import_batch.ImportProposed: "proposed",
+        import_batch.ImportApproved: "approved",
+        import_batch.ImportBegun: "running",
+        import_batch.ImportCompleted: "completed",
+        import_batch.ImportAbandoned: "abandoned",
     },
 )
 
@@ -416,12 +436,17 @@ GROUP_STATUSES: Final = register(
     zh="集团运营状态",
     en="group statuses",
     labels=("period", "operating_status"),
-    statuses={group_status.GroupStatusCalculated: "calculated"},
+    statuses={
+        group_status.GroupStatusCalculated: "calculated",
+        group_status.GroupStatusFlagged: "flagged",
+    },
+    lists={group_status.GroupStatusFlagged: "flags"},
 )
 
 REGISTERS: Final[tuple[View, ...]] = (
     LEDGERS,
     CREDENTIALS,
+    IMPORT_BATCHES,
     PERSONS,
     POSITIONS,
     DELEGATIONS,

@@ -5,7 +5,8 @@ carries the letter to which its stream belongs, so that the trail of a letter in
 adjustments, work items, assessments, disputes, replays and results.
 """
 
-from typing import Final
+from operator import attrgetter
+from typing import Any, Final
 
 from opsledger_contracts.catalogue import EVENTS
 from opsledger_contracts.event import Event
@@ -22,8 +23,7 @@ from opsledger_contracts.events.result import (
     ResultApplied,
 )
 from opsledger_contracts.events.work_item import WorkItemOpened
-from opsledger_projections.views.register import recorded_fields
-from opsledger_projections.views.view import Changes, Current, Fact, Put, Row, View
+from opsledger_projections.views.view import Changes, Current, Fact, Lookups, Put, Row, View
 
 _ENVELOPE_FIELDS: Final = (
     "type",
@@ -41,9 +41,16 @@ _ENVELOPE_FIELDS: Final = (
     "rulebook",
     "calendar",
     "reason",
+    "origin",
+    "import_batch",
     "command_id",
     "correlation_id",
     "causation_id",
+)
+
+_attributes: Final = attrgetter(*_ENVELOPE_FIELDS)
+_WITH_SECRET: Final = frozenset(
+    name for name, event in EVENTS.items() if "secret_hash" in event.__struct_fields__
 )
 
 
@@ -57,18 +64,14 @@ def _changes(fact: Fact, current: Current) -> Changes:
                 "stream": envelope.stream,
                 **{
                     name: value
-                    for name in _ENVELOPE_FIELDS
-                    if (value := getattr(envelope, name)) is not None
+                    for name, value in zip(_ENVELOPE_FIELDS, _attributes(envelope), strict=True)
+                    if value is not None
                 },
                 "evidence": [
                     {"sha256": item.sha256, "media": item.media, "title": item.title}
                     for item in fact.event.evidence
                 ],
-                "data": {
-                    name: value
-                    for name, value in recorded_fields(fact).items()
-                    if name != "secret_hash"
-                },
+                "data": _data(fact),
             },
             labels={
                 "noun": envelope.stream.partition("/")[0],
@@ -77,6 +80,13 @@ def _changes(fact: Fact, current: Current) -> Changes:
             },
         )
     )
+
+
+def _data(fact: Fact) -> Any:
+    """Give what the event says: as it was recorded, but for evidence and the digest of a secret."""
+    if fact.event.evidence or fact.envelope.type in _WITH_SECRET:
+        return {name: value for name, value in fact.fields.items() if name != "secret_hash"}
+    return fact.envelope.data
 
 
 def _key(stream: str, version: int) -> str:
@@ -115,15 +125,37 @@ def _letter_of_stream(stream: str, current: Current) -> str:
     return first.labels["letter"] if first is not None else ""
 
 
+def _lookups(fact: Fact) -> Lookups:
+    stream = fact.envelope.stream
+    if stream.startswith("letter/"):
+        return ()
+    match fact.event:
+        case ApprovalCaseOpened() | ConflictSubmitted():
+            of_subject = fact.event.subject or ""
+            return (("", _key(of_subject, 1)),)
+        case (
+            DisputeFiled()
+            | ReplayRequested()
+            | QuotaDerived()
+            | IndividualResultCombined()
+            | ResultApplied()
+            | ResultApplicationFlagged()
+        ):
+            return (("", _key(f"assessment/{fact.event.assessment}", 1)),)
+        case _:
+            return (("", _key(stream, 1)),)
+
+
 TRAIL: Final = View(
     name="trail",
     code="V03",
-    version=1,
+    version=2,
     zh="审计轨迹",
     en="audit trail",
     labels=("noun", "letter", "person"),
     indexed=("letter", "person"),
     types=frozenset(EVENTS),
     changes=_changes,
+    looks_up=_lookups,
     appends=True,
 )

@@ -12,8 +12,8 @@ from opsledger_contracts.events.unit import (
     OrgUnitDissolved,
     OrgUnitRegistered,
 )
-from opsledger_projections.views.register import provenance, recorded_fields, types_of
-from opsledger_projections.views.view import Changes, Close, Current, Fact, Put, Row, View
+from opsledger_projections.views.register import provenance, types_of
+from opsledger_projections.views.view import Changes, Close, Current, Fact, Lookups, Put, Row, View
 
 _STATUS: Final = {OrgUnitRegistered.TYPE: "active", OrgUnitDissolved.TYPE: "dissolved"}
 
@@ -21,7 +21,7 @@ _STATUS: Final = {OrgUnitRegistered.TYPE: "active", OrgUnitDissolved.TYPE: "diss
 def _changes(fact: Fact, current: Current) -> Changes:
     unit = fact.identifier
     rows = current.where("unit", unit)
-    fields = recorded_fields(fact)
+    fields = dict(fact.fields)
     if fact.envelope.type in _STATUS:
         fields["status"] = _STATUS[fact.envelope.type]
     if isinstance(fact.event, ControlModeSet):
@@ -37,6 +37,10 @@ def _changes(fact: Fact, current: Current) -> Changes:
             yield Close(row.key)
     for segment in segments.values():
         yield Put(segment)
+
+
+def _lookups(fact: Fact) -> Lookups:
+    return (("unit", fact.identifier),)
 
 
 def _segment(unit: str, day: str, day_to: str, stated: list[dict[str, Any]]) -> Row:
@@ -69,7 +73,9 @@ UNITS: Final = View(
     en="organisation units",
     labels=("unit", "parent", "type", "status"),
     indexed=("unit", "parent"),
+    looked_up=frozenset(("unit",)),
     types=types_of("unit"),
     changes=_changes,
+    looks_up=_lookups,
     dated=True,
 )

@@ -12,7 +12,11 @@ from opsledger_contracts.events.body import MeetingBodyChartered, MeetingBodyRec
 from opsledger_contracts.events.credential import CredentialIssued, CredentialRevoked
 from opsledger_contracts.events.delegation import DelegationGranted, DelegationRevoked
 from opsledger_contracts.events.indicator import IndicatorRevised
-from opsledger_contracts.events.ledger import PersonalDataErased
+from opsledger_contracts.events.ledger import (
+    LegalHoldLifted,
+    LegalHoldPlaced,
+    PersonalDataErased,
+)
 from opsledger_contracts.events.matrix import (
     MatrixSuperseded,
     MatrixVersionApproved,
@@ -41,6 +45,22 @@ def organisation(_memory: Memory) -> Iterator[Branch]:
     yield Branch(
         f"ledger/{LEDGER}",
         (
+            Deed(
+                at="2027-02-03 09:00",
+                by="admin",
+                event=LegalHoldPlaced(
+                    hold="LH-2027-01",
+                    persons=("P-LIN",),
+                    basis="滨江公司工程款诉讼,法院证据保全通知",
+                ),
+                evidence=_paper("证据保全通知书"),
+            ),
+            Deed(
+                at="2027-05-20 09:00",
+                by="admin",
+                event=LegalHoldLifted(hold="LH-2027-01"),
+                reason="诉讼终结",
+            ),
             Deed(
                 at="2027-06-01 10:00",
                 by="admin",

@@ -95,7 +95,7 @@ class MemoryLedger:
         """All entries in order of position."""
         self.chains = Chains({}, seed)
         self._placed: dict[str, list[Placed]] = {}
-        self._world = LedgerWorld(lambda stream: self._placed.get(stream, ()))
+        self._world = LedgerWorld(lambda stream, after: self._placed.get(stream, [])[after:])
 
     def found(self) -> None:
         """Record the founding and its administrator."""

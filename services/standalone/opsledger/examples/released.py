@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from opsledger.examples import assessing, governing, planning, ruling, working
+from opsledger.examples import assessing, governing, importing, planning, ruling, working
 from opsledger.examples.branching import Branch, recorded
 from opsledger.examples.recording import story_recorded, veto_recorded
 from opsledger.story.step import Memory
@@ -13,6 +13,7 @@ from opsledger_contracts.catalogue import EVENTS
 _BRANCHES: Final[tuple[Callable[[Memory], Iterator[Branch]], ...]] = (
     governing.organisation,
     governing.powers,
+    importing.imports,
     ruling.rulebooks,
     planning.cycles,
     planning.plans,

@@ -182,6 +182,8 @@ def imposed() -> Iterator[Step]:
             "kind": "add",
             "cause": "group_imposed",
             "requested_change": "集团增加示范区方案",
+            "consultation": "GT-2026-03-DC",
+            "evidence": [paper("与设计中心的沟通记录")],
         },
         {"treatment": "reweight", "added": [item]},
         requested="2026-03-12",
