@@ -15,6 +15,7 @@ import pytest
 from psycopg import sql
 
 from opsledger.cluster.postgres import PostgresServer
+from opsledger_ledger.recording.postgres_connections import TRANSACTION_TIMEOUT_S
 from support.databases import DATABASE, new_postgres_server, new_schema
 from support.fault_counts import count, report, skip_if_reported
 from support.ledger_process import LedgerProcess, ledger_process
@@ -37,8 +38,12 @@ LOST: Final = 0.2
 LOOKS: Final = 12
 """How often in a row the head must be held for it to be held by a writer that is paused."""
 
-BLOCKED_S_MAX: Final = 15
-"""Longest time for which a writer that was paused may keep others from writing."""
+BLOCKED_S_MAX: Final = TRANSACTION_TIMEOUT_S + 10
+"""Longest time for which a writer that was paused may keep others from writing.
+
+Paused between two statements it idles, and loses the head soon; cut in the middle of what it sends
+it loses it when the whole transaction has taken too long.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -257,12 +262,10 @@ def blocked(place: PostgresPlace, pauses: int, *faults: str) -> list[str]:
             for number in range(pauses):
                 around_paused.wait_for_acknowledgement()
                 pause_with_the_head(paused, place)
-                began = time.monotonic()
                 if not around.acknowledged_within(BLOCKED_S_MAX):
                     found.append(f"pause {number} blocked the other writer")
                 paused.resume_writer()
                 around.wait_for_acknowledgement()
-                assert time.monotonic() - began < 60
             around_paused.end()
             around.end()
             requests = [each for client in around_paused.clients for each in client.requests]

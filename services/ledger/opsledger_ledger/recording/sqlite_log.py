@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -158,7 +158,14 @@ class SqliteLog(SqliteReads, CommittedReads):
                     yield Finding("storage", 0, "database", "ok", report)
 
     def close(self) -> None:
-        """Close every connection and give up the writer's lock."""
+        """Close every connection and give up the writer's lock.
+
+        Who writes leaves everything in the database file itself, unless a reader of an older state
+        is in the way; after a failure the disk is left as it is.
+        """
+        if self._datastore.writing and self._failure is None:
+            with suppress(sqlite3.Error), self._datastore.get_connection(commit=True):
+                self._datastore.purge()
         self._datastore.close()
 
     @contextmanager
