@@ -1,4 +1,4 @@
-"""S1 and S2 through HTTP, with ledger and projections as two processes that meet in the feed."""
+"""S1 and S2 through HTTP, on each database, with ledger and projections as processes of their own."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from opsledger.story.founding import FOUNDED
 from opsledger.story.player import Player
 from opsledger.story.step import Step
 from support.command_line import Serving, run, serving, wait_for_views
+from support.service_places import ON_EACH_DATABASE, service_places
 
 pytestmark = pytest.mark.xdist_group("played")
 
@@ -56,14 +57,17 @@ class Played:
         return ran.status, orjson.loads(ran.out)
 
 
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+@pytest.fixture(scope="module", params=ON_EACH_DATABASE)
+def played(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Played]:
     """Two service processes, and the story played through their public APIs."""
     folder = tmp_path_factory.mktemp("played")
+    places = service_places(request, folder)
     clock_file, key_file, reader_key = folder / "clock", folder / "first.key", folder / "reader.key"
     clock_file.write_text(Step(at=FOUNDED, by="admin", do="", en="", zh="").moment())
     with serving(
-        *("ledger", "serve", "--directory", folder / "ledger", "--name", "HX", "--port", 0),
+        *("ledger", "serve", *places.ledger, "--name", "HX", "--port", 0),
         *("--clock-file", clock_file, "--key-file", key_file),
         log=folder / "ledger.log",
     ) as ledger:
@@ -75,7 +79,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
             player.play(step)
         reader_key.write_text(player.key_of("PAYROLL"))
         with serving(
-            *("projections", "serve", "--directory", folder / "views", "--port", 0),
+            *("projections", "serve", *places.views, "--port", 0),
             *("--ledger-url", ledger_url, "--key-file", reader_key, "--clock-file", clock_file),
             log=folder / "views.log",
         ) as read_side:

@@ -19,6 +19,7 @@ from opsledger.story.step import Step
 from opsledger.story.veto import ASSESSMENT, DISTRIBUTION, GROUP, INCIDENT, VETO
 from support.command_line import serving, wait_for_views
 from support.later_stories import steps_of
+from support.service_places import ON_EACH_DATABASE, service_places
 
 pytestmark = pytest.mark.xdist_group("more_played")
 
@@ -51,14 +52,17 @@ class Played:
         return answer.json()
 
 
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+@pytest.fixture(scope="module", params=ON_EACH_DATABASE)
+def played(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Played]:
     """A ledger and a read side as processes, and both stories played through the public API."""
     folder: Path = tmp_path_factory.mktemp("more")
+    places = service_places(request, folder)
     clock_file, key_file, reader_key = folder / "clock", folder / "first.key", folder / "reader.key"
     clock_file.write_text(Step(at=FOUNDED, by="admin", do="", en="", zh="").moment())
     with serving(
-        *("ledger", "serve", "--directory", folder / "ledger", "--name", "HX", "--port", 0),
+        *("ledger", "serve", *places.ledger, "--name", "HX", "--port", 0),
         *("--clock-file", clock_file, "--key-file", key_file),
         log=folder / "ledger.log",
     ) as ledger:
@@ -71,7 +75,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
             player.play(step)
         reader_key.write_text(player.key_of("PAYROLL"))
         with serving(
-            *("projections", "serve", "--directory", folder / "views", "--port", 0),
+            *("projections", "serve", *places.views, "--port", 0),
             *("--ledger-url", ledger_url, "--key-file", reader_key, "--clock-file", clock_file),
             log=folder / "views.log",
         ) as read_side:
