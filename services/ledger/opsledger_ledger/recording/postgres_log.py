@@ -80,9 +80,8 @@ class PostgresLog(PostgresReads, CommittedReads):
         with self._lock:
             if self._failure is not None:
                 raise StorageFailed(str(self._failure)) from self._failure
-            writer = self._connected()
+            writer, batch = self._begun()
             try:
-                batch = PostgresBatch(writer, self._personal, self.channel)
                 self._require_grown(batch.begun)
                 yield batch
                 batch.commit()
@@ -165,6 +164,25 @@ class PostgresLog(PostgresReads, CommittedReads):
 
     def _found(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> list[TupleRow]:
         return self._connections.read(lambda reader: rows(reader, statement, parameters))
+
+    def _begun(self) -> tuple[Connection, PostgresBatch]:
+        """Take the head, on a new connection if the one at hand was lost while nothing was done.
+
+        A server that restarted is noticed when something is sent. That was no more than the
+        beginning of a transaction, so that it may be sent again, once.
+        """
+        known = self._writer
+        writer = self._connected()
+        try:
+            return writer, PostgresBatch(writer, self._personal, self.channel)
+        except psycopg.Error as error:
+            self._roll_back(writer)
+            if writer is not known or not connection_lost(writer):
+                raise self._latched(error) from error
+        except BaseException:
+            self._roll_back(writer)
+            raise
+        return self._begun()
 
     def _connected(self) -> Connection:
         """Return the writing connection, made anew if it was lost, to a server that was checked.
