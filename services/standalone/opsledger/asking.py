@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
 import orjson
 import typer
@@ -14,8 +14,10 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from opsledger import shown
-from opsledger.directory_reader import DatabaseReader, DirectoryReader, LogReader, Progressed
 from opsledger.reader import Parameters, Reader, Refused, ServiceReader, Unreachable
+
+if TYPE_CHECKING:
+    from opsledger.directory_reader import LogReader, Progressed
 
 FOUND: Final = 1
 WRONG: Final = 2
@@ -181,15 +183,19 @@ class _Place(NamedTuple):
     database_url_file: Path | None
     database_schema: str
 
-    def reader(self, progressed: Progressed) -> LogReader | None:
+    def reader(self, progressed: "Progressed") -> "LogReader | None":
         """Make the reader of the place."""
         if self.directory is not None and self.database_url_file is not None:
             raise Unreachable("give one of --directory and --database-url-file")
+        if self.directory is None and self.database_url_file is None:
+            return None
+        # A ledger is read where it lies by parts of both services, which take a second to import.
+        from opsledger.directory_reader import DatabaseReader, DirectoryReader  # noqa: PLC0415
+
         if self.directory is not None:
             return DirectoryReader(self.directory, progressed)
-        if self.database_url_file is not None:
-            return DatabaseReader(self.database_url_file, self.database_schema, progressed)
-        return None
+        assert self.database_url_file is not None
+        return DatabaseReader(self.database_url_file, self.database_schema, progressed)
 
 
 @contextmanager

@@ -11,9 +11,9 @@ from typing import Any, Final, Self
 import httpx2
 import msgspec
 
+from opsledger.folders import PROJECTIONS_FOLDER, ledger_folder
 from opsledger.log_feed import LogFeed
 from opsledger.reader import Parameters, Unreachable, content_of, lines_of
-from opsledger.together import PROJECTIONS_FOLDER, ledger_folder
 from opsledger_ledger.bootstrap import read_database
 from opsledger_ledger.errors import LedgerError
 from opsledger_ledger.recording.log import Log, LogInUse, RecordingError

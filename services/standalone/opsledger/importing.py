@@ -21,8 +21,8 @@ from rich.progress import (
 from rich.table import Table
 
 from opsledger import asking, relaying
+from opsledger.folders import ledger_folder
 from opsledger.starting import settings_of
-from opsledger.together import ledger_folder
 from opsledger_contracts.canonical import digest
 from opsledger_contracts.documents.import_file import ImportManifest
 from opsledger_contracts.problems.import_batch import SourceDefective

@@ -5,7 +5,6 @@ import socket
 import threading
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from opsledger.log_feed import LogFeed
@@ -24,19 +23,11 @@ from opsledger_ledger.writing.writer_process import WriterProcess
 from opsledger_projections.bootstrap import ProjectionsServer, open_projections
 from opsledger_projections.config import ProjectionsSettings
 
-LEDGER_FOLDER: Final = "ledger"
-PROJECTIONS_FOLDER: Final = "projections"
 JOIN_S: Final = 5.0
 """Longest wait for the read side to end, once it was told to."""
 
 Announce = Callable[[str, str, AdministratorKey | None], None]
 """Told once both take requests: the ledger's address, the read side's, and a first key."""
-
-
-def ledger_folder(directory: Path) -> Path:
-    """Tell where the ledger lies in a directory that `serve` made, or that is a ledger itself."""
-    inside = directory / LEDGER_FOLDER
-    return inside if inside.is_dir() else directory
 
 
 def serve(ledger: LedgerSettings, projections: ProjectionsSettings, announce: Announce) -> int:
