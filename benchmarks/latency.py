@@ -49,10 +49,11 @@ def _figures(database: str, address: str, load: Program, scale: Scale) -> Iterat
                 commands=round(RATE * scale.seconds * 2),
                 subscribers=subscribers,
             )
+            prober.write(msgspec.json.encode(probe).decode())
             assert prober.read() == "ready"
             if busy:
                 load.write(_run(name, host, port, busy, scale))
-            prober.write(msgspec.json.encode(probe).decode())
+            prober.write("")
             probed = msgspec.json.decode(prober.read(), type=Probed)
             if busy:
                 load.read()

@@ -1,11 +1,13 @@
 """Sends commands at a steady rate and tells how long each took to come to every subscriber.
 
-Run as `python -m benchmarks.probe HOST PORT`. Says `ready`, then reads a line with a `Probe`, and
-answers by a line with `Probed`. Senders and subscribers are in this one process, so that one clock
-tells both times.
+Run as `python -m benchmarks.probe HOST PORT`. Reads a line with a `Probe`, connects everybody, and
+says `ready` once every subscriber has all that the ledger held before: how long that takes is
+another figure. Told to go on by an empty line, it sends, and answers by a line with `Probed`.
+Senders and subscribers are in this one process, so that one clock tells both times.
 """
 
 import asyncio
+import gc
 import sys
 import time
 from typing import Final
@@ -69,7 +71,7 @@ class _Sender:
 
 
 async def probed(host: str, port: int, probe: Probe) -> Probed:
-    """Send at the rate, and wait until every subscriber has everything."""
+    """Send at the rate once told to, and wait until every subscriber has everything."""
     # A person may have only so many open streams.
     tokens = [READING_TOKENS[number % len(READING_TOKENS)] for number in range(probe.subscribers)]
     subscribers = [await subscribed(host, port, token) for token in tokens]
@@ -84,7 +86,14 @@ async def probed(host: str, port: int, probe: Probe) -> Probed:
         finally:
             idle.put_nowait(sender)
 
+    head, _ = await send(await idle.get())
+    for subscriber in subscribers:
+        await subscriber.reach(head)
+    # What was received is kept until the end; nobody is to wait for a walk over it.
+    gc.disable()
+    print("ready", flush=True)
     loop = asyncio.get_running_loop()
+    await loop.run_in_executor(None, sys.stdin.readline)
     began = loop.time()
     sending = []
     for number in range(probe.commands):
@@ -121,7 +130,6 @@ def _told(sent: dict[int, float], last: int, subscribers: list[Subscriber]) -> P
 
 
 def _main(host: str, port: int) -> None:
-    print("ready", flush=True)
     probe = msgspec.json.decode(sys.stdin.readline(), type=Probe)
     result = uvloop.run(probed(host, port, probe))
     print(msgspec.json.encode(result).decode(), flush=True)
