@@ -18,6 +18,7 @@ from opsledger_contracts.events.letter import (
     LetterBalanced,
     LetterClosed,
     LetterDrafted,
+    LetterItem,
     LetterItemAdded,
     LetterItemImposed,
     LetterItemRemoved,
@@ -34,7 +35,14 @@ from opsledger_contracts.events.letter import (
     SupportCommitmentGiven,
     SupportCommitmentRefused,
 )
-from opsledger_contracts.letters import LetterDocument, after, content_hash
+from opsledger_contracts.letters import (
+    LetterDocument,
+    amend_items,
+    content_hash,
+    first_document,
+    item_changes,
+    revise_item,
+)
 from opsledger_contracts.problems.general import WrongState
 from opsledger_ledger.domain.deciding import Noun, State
 from opsledger_ledger.domain.deed import Deed, deed_of
@@ -87,8 +95,11 @@ class LetterState(State):
 
     NOUN: ClassVar[str] = "letter"
 
-    document: LetterDocument
+    heading: LetterDocument
+    """What the letter says apart from its items."""
     drafter: Deed
+    items: dict[str, LetterItem] = {}
+    """By code, in their order."""
     status: LetterStatus = "drafted"
     approved_case: str | None = None
     signatures: dict[Party, Signature] = {}
@@ -96,6 +107,11 @@ class LetterState(State):
     """By item and supporting unit: True where it bound itself, False where it refused."""
     revisions: list[LetterRevision] = []
     assessment: str | None = None
+
+    @property
+    def document(self) -> LetterDocument:
+        """What the letter says now."""
+        return msgspec.structs.replace(self.heading, items=tuple(self.items.values()))
 
     @property
     def content_hash(self) -> str:
@@ -148,28 +164,32 @@ LetterEvent = (
 def evolve(state: LetterState | None, event: Event, envelope: Envelope) -> LetterState:
     """Fold one event of a letter."""
     happened: LetterEvent = event  # type: ignore[assignment]
-    document = after(None if state is None else state.document, happened)
-    assert document is not None, envelope.stream
     if isinstance(happened, LetterDrafted):
         drafter = deed_of("initiate", envelope)
-        return LetterState(id=happened.letter, document=document, drafter=drafter)
+        heading = first_document(happened)
+        return LetterState(id=happened.letter, heading=heading, drafter=drafter)
     assert state is not None, envelope.stream
-    state.document = document
+    # What comes by the thousand stands first, since the cases are asked in their order.
     match happened:
-        case LetterItemAdded() | LetterItemRevised() | LetterItemRemoved():
-            pass
+        case LetterItemRevised():
+            state.items[happened.item] = revise_item(state.items[happened.item], happened.changes)
+        case SupportCommitmentGiven():
+            state.commitments[happened.item, happened.unit] = True
+        case SupportCommitmentRefused():
+            state.commitments[happened.item, happened.unit] = False
+        case LetterItemAdded():
+            state.items[happened.item.item] = happened.item
+        case LetterItemRemoved():
+            del state.items[happened.item]
         case LetterItemImposed() | LetterItemStruck():
-            pass
+            amend_items(state.items, item_changes(happened))
         case LetterSubmitted():
             state.status = "submitted"
         case LetterReturned():
             state.status = "returned"
         case LetterBalanced():
+            amend_items(state.items, happened.changes)
             state.status = "balanced"
-        case SupportCommitmentGiven():
-            state.commitments[happened.item, happened.unit] = True
-        case SupportCommitmentRefused():
-            state.commitments[happened.item, happened.unit] = False
         case LetterApproved():
             state.status = "approved"
             state.approved_case = happened.case
@@ -180,9 +200,13 @@ def evolve(state: LetterState | None, event: Event, envelope: Envelope) -> Lette
                 position=happened.position,
                 content_hash=happened.content_hash,
             )
-        case LetterTookEffect() | LetterAmended():
+        case LetterTookEffect():
             state.status = "in_force"
-            state.revisions.append(_revision(happened, document, envelope))
+            state.revisions.append(_revision(happened, state.document, envelope))
+        case LetterAmended():
+            amend_items(state.items, happened.changes)
+            state.status = "in_force"
+            state.revisions.append(_revision(happened, state.document, envelope))
         case LetterPeriodEnded():
             state.status = "period_ended"
         case LetterTerminated():
@@ -212,7 +236,7 @@ def _revision(
 
 def keys(state: LetterState) -> Iterator[tuple[str, str]]:
     """Find letters by unit, by period, and the one in force for unit, kind and period."""
-    document = state.document
+    document = state.heading
     yield "letter_by_unit", document.responsible_unit
     if state.status not in DROPPED:
         yield "letter_by_period", document.period
