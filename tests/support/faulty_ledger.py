@@ -18,6 +18,7 @@ import uvicorn
 
 from opsledger_ledger import bootstrap
 from opsledger_ledger.domain.deciding import Act, Record
+from opsledger_ledger.feed.live import LiveEnd, Push
 from opsledger_ledger.feed.pages import Feed, Page, Selection
 from opsledger_ledger.feed.signal import HeadSignal
 from opsledger_ledger.feed.stream import frames
@@ -192,11 +193,11 @@ def _anything_goes(_connection: object) -> None:
 
 
 def _frames_with_a_gap(
-    feed: Feed, signal: HeadSignal, selection: Selection
+    feed: Feed, signal: HeadSignal, live: LiveEnd, selection: Selection, push: Push | None
 ) -> AsyncIterator[bytes]:
     """Resume an event stream one event too late."""
     after = selection.after + bool(selection.after)
-    return frames(feed, signal, msgspec.structs.replace(selection, after=after))
+    return frames(feed, signal, live, msgspec.structs.replace(selection, after=after), push)
 
 
 def _planting(*replaced: tuple[Any, str, object]) -> Callable[[], None]:

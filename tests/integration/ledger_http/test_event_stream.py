@@ -1,6 +1,7 @@
 """Server-sent events: each entry, in order, across reconnects, until the end (P8, R164)."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 
 from opsledger_ledger.feed import stream as feed_stream
 from opsledger_ledger.http.events import STREAMS_MAX
-from support.ledger_service import Caller, Served, served
+from support.ledger_service import GROUP, Caller, Served, served
 
 Frame = tuple[int, str]
 
@@ -150,6 +151,63 @@ def test_one_person_has_a_bounded_number_of_streams(service: Served) -> None:
         pytest.fail("a closed stream still counts")
     for each in opened:
         each.__exit__(None, None, None)
+
+
+def test_a_reader_that_stands_still_costs_no_memory_and_misses_nothing(service: Served) -> None:
+    """Others go on meanwhile; what it has not taken waits in the log and not in the service."""
+    subscriber = service.administrator.others[0]
+    documents = [
+        {"sha256": f"{number:064x}", "media": "application/pdf", "title": "附件" * 50}
+        for number in range(140)
+    ]
+    body = GROUP | {"evidence": documents}
+    host, _, port = subscriber.address.removeprefix("http://").partition(":")
+    with (
+        subscribed(subscriber) as (_, quick),
+        socket.socket() as still,
+    ):
+        still.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        still.connect((host, int(port)))
+        still.sendall(
+            f"GET /v1/events/stream HTTP/1.1\r\nHost: {host}\r\n"
+            f"Authorization: Bearer {subscriber.token}\r\n\r\n".encode()
+        )
+        for number in range(160):
+            answer = service.administrator.post(f"/v1/units/L{number}/register", body)
+            assert answer.status_code == 201
+        log = [stored.entry for stored in service.ledger.log.entries(0, 1_000)]
+        assert [data.encode() for _, data in take(quick, len(log))] == log
+        kept = [
+            protocol.transport.get_write_buffer_size()
+            for protocol in service.server.server_state.connections
+        ]
+        assert sum(map(len, log)) > 2 * sum(kept)
+        still.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_000_000)
+        received = b""
+        while not received.endswith(log[-1] + b"\n\n\r\n"):
+            received += still.recv(1_000_000)
+    sent = b"".join(b"id: %d\ndata: %b\n\n" % placed for placed in enumerate(log, 1))
+    assert without_chunks(received.partition(b"\r\n\r\n")[2]) == b"retry: 1000\n\n" + sent
+
+
+def without_chunks(body: bytes) -> bytes:
+    """Put a body that was sent in chunks together."""
+    parts = []
+    while body:
+        size, _, rest = body.partition(b"\r\n")
+        parts.append(rest[: int(size, 16)])
+        assert rest[int(size, 16) :][:2] == b"\r\n"
+        body = rest[int(size, 16) + 2 :]
+    return b"".join(parts)
+
+
+def test_a_stream_without_a_body_ends_at_once(service: Served) -> None:
+    """HEAD tells what GET would, and nothing comes behind it."""
+    subscriber = service.administrator.others[0]
+    answer = subscriber.client.head("/v1/events/stream")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/event-stream")
+    assert subscriber.get("/v1/events?limit=1").status_code == 200
 
 
 def test_a_stream_ends_when_the_service_stops(service: Served) -> None:

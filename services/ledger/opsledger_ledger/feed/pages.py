@@ -39,6 +39,12 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the entries of a page have neighbouring positions."""
         return not self.types and self.stream is None
 
+    def picks(self, stored: Stored) -> bool:
+        """Tell whether the type and stream of an entry are wanted."""
+        return (not self.types or stored.type in self.types) and (
+            self.stream is None or stored.stream == self.stream
+        )
+
 
 class Page(NamedTuple):
     """Some entries in order of position."""
@@ -85,7 +91,7 @@ class Feed:
             return None
         after = entries[-1].position
         if not selection.contiguous:
-            entries = [stored for stored in entries if _selected(stored, selection)]
+            entries = [stored for stored in entries if selection.picks(stored)]
         return Page(entries, after, final=False, head=max(after, self._tail.end()))
 
     def page(self, selection: Selection) -> Page:
@@ -149,12 +155,6 @@ class Feed:
         # The stream was read after the head, so that its last entry may lie beyond it.
         reached = max(after, head, chosen[-1].position if chosen else 0)
         return Page(chosen, reached, False, head)
-
-
-def _selected(stored: Stored, selection: Selection) -> bool:
-    return (not selection.types or stored.type in selection.types) and (
-        selection.stream is None or stored.stream == selection.stream
-    )
 
 
 def _before(text: str) -> str:

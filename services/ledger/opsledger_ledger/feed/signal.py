@@ -1,21 +1,25 @@
 """How readers that wait learn that the ledger has grown, or that the service stops."""
 
 import asyncio
-from threading import Lock
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock, get_ident
 
 
 class HeadSignal:
     """The last committed position, for readers of one event loop that wait for more.
 
-    `advance` and `close` may be called from any thread; many commits in quick succession wake the
-    loop once.
+    `advance` and `close` may be called from any thread. On the thread of the loop they are heard
+    before they return; from elsewhere, many commits in quick succession wake the loop once.
     """
 
     def __init__(self, position: int = 0) -> None:
         self._position = position
         self._closed = False
-        self._event = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._listeners: list[Callable[[], None]] = []
         self._lock = Lock()
         self._scheduled = False
 
@@ -39,36 +43,62 @@ class HeadSignal:
         self._closed = True
         self._wake()
 
-    async def beyond(self, position: int, wait_s: float) -> bool:
-        """Wait until the ledger is past a position; False when the time is over or it stops."""
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Have a function called on the loop at each change, once `attach` has told which it is.
+
+        It must neither block nor raise.
+        """
+        self._listeners.append(listener)
+
+    def attach(self) -> None:
+        """Take the running loop for the one whose readers are told."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
+            self._waiting.clear()
+            self._thread = get_ident()
             self._loop = loop
-            self._event = asyncio.Event()
+
+    async def beyond(self, position: int, wait_s: float) -> bool:
+        """Wait until the ledger is past a position; False when the time is over or it stops."""
+        self.attach()
+        loop = asyncio.get_running_loop()
         deadline = loop.time() + wait_s
         while True:
-            # Taken before the look, so that an advance in between is not missed.
-            event = self._event
-            if self._position > position:
-                return True
-            if self._closed:
-                return False
+            # Among those who wait before the look, so that an advance in between is not missed.
+            changed: asyncio.Future[None] = loop.create_future()
+            self._waiting.add(changed)
             try:
-                async with asyncio.timeout_at(deadline):
-                    await event.wait()
-            except TimeoutError:
+                if self._position > position:
+                    return True
+                if self._closed:
+                    return False
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(deadline):
+                        await changed
+                        continue
                 return self._position > position
+            finally:
+                self._waiting.discard(changed)
 
     def _wake(self) -> None:
         with self._lock:
             loop = self._loop
-            if loop is None or self._scheduled or loop.is_closed():
+            if loop is None or loop.is_closed():
                 return
-            self._scheduled = True
-            loop.call_soon_threadsafe(self._release)
+            here = get_ident() == self._thread
+            if not here:
+                if not self._scheduled:
+                    self._scheduled = True
+                    loop.call_soon_threadsafe(self._release)
+                return
+        self._release()
 
     def _release(self) -> None:
         with self._lock:
             self._scheduled = False
-        event, self._event = self._event, asyncio.Event()
-        event.set()
+        for listener in self._listeners:
+            listener()
+        waiting, self._waiting = self._waiting, set()
+        for changed in waiting:
+            if not changed.done():
+                changed.set_result(None)

@@ -1,10 +1,10 @@
-"""The bridge between the event loop of the service and the thread of the writer."""
+"""The bridge between the event loop of the service and whoever brings what was decided."""
 
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from threading import Lock
+from threading import Lock, get_ident
 
 from opsledger_ledger.writing.command_queue import Deliver
 from opsledger_ledger.writing.submission import Outcome, Submission
@@ -13,7 +13,7 @@ _Arrival = tuple[asyncio.Future[Outcome], Outcome]
 
 
 class Answers:
-    """Hands outcomes back to the loop, all that arrive together in one go."""
+    """Hands outcomes back to the loop; those from another thread all that arrive together."""
 
     def __init__(self, submit: Callable[[Submission, Deliver], None]) -> None:
         self._submit = submit
@@ -29,15 +29,19 @@ class Answers:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outcome] = loop.create_future()
-        self._submit(submission, partial(self._arrive, loop, future))
+        self._submit(submission, partial(self._arrive, loop, get_ident(), future))
         return await future
 
     def _arrive(
         self,
         loop: asyncio.AbstractEventLoop,
+        thread: int,
         future: asyncio.Future[Outcome],
         outcome: Outcome,
     ) -> None:
+        if get_ident() == thread and not loop.is_closed():
+            _give(future, outcome)
+            return
         with self._lock:
             self._arrived.append((future, outcome))
             if len(self._arrived) > 1:
@@ -50,5 +54,9 @@ class Answers:
         with self._lock:
             arrived, self._arrived = self._arrived, []
         for future, outcome in arrived:
-            if not future.done():
-                future.set_result(outcome)
+            _give(future, outcome)
+
+
+def _give(future: asyncio.Future[Outcome], outcome: Outcome) -> None:
+    if not future.done():
+        future.set_result(outcome)

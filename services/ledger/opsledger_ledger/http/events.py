@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 from urllib.parse import urlencode
 
@@ -17,13 +17,16 @@ from opsledger_contracts.problems.general import (
     StreamsTooMany,
     UnknownThing,
 )
+from opsledger_ledger.feed.live import LiveEnd, Push
 from opsledger_ledger.feed.pages import PAGE_ENTRIES_MAX, Page, Selection
-from opsledger_ledger.feed.stream import frames
+from opsledger_ledger.feed.stream import frames, frames_of
 from opsledger_ledger.http import forms, headers
 from opsledger_ledger.http.access import READS
+from opsledger_ledger.http.gathering import PUSH
 from opsledger_ledger.http.kept_pages import KeptPages, WrittenPage
 from opsledger_ledger.http.security import caller
 from opsledger_ledger.ledger import Ledger
+from opsledger_ledger.recording.log import Stored
 
 PAGE_ENTRIES: Final = 100
 """Entries of a page if the caller names no limit."""
@@ -46,6 +49,7 @@ class Events:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._kept = KeptPages()
+        self._live = LiveEnd(ledger.feed, ledger.signal, _chunk)
         self.open_streams: Counter[str] = Counter()
 
     async def page(self, request: Request) -> Response:
@@ -150,17 +154,25 @@ class Events:
         if resumed is not None:
             after = _position(resumed, "Last-Event-ID", least=0)
         selection = Selection(after=after, types=_types(query), stream=_subject(query))
+        more = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        if request.method == "HEAD":
+            return Response(None, 200, more, "text/event-stream")
+        offered = request.scope.get("extensions", {}).get(PUSH)
         return StreamingResponse(
-            self._counted(state.person, selection),
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+            self._counted(state.person, selection, offered and offered["push"]),
+            # Said here because what is pushed is in chunks already.
+            headers=more | {"Transfer-Encoding": "chunked"},
             media_type="text/event-stream",
         )
 
-    async def _counted(self, person: str, selection: Selection) -> AsyncIterator[bytes]:
+    async def _counted(
+        self, person: str, selection: Selection, push: Push | None
+    ) -> AsyncIterator[bytes]:
+        ledger = self._ledger
         self.open_streams[person] += 1
         try:
-            async for chunk in frames(self._ledger.feed, self._ledger.signal, selection):
-                yield chunk
+            async for piece in frames(ledger.feed, ledger.signal, self._live, selection, push):
+                yield piece
         finally:
             self.open_streams[person] -= 1
             if not self.open_streams[person]:
@@ -178,6 +190,12 @@ class Events:
             if page.after >= page.head and not await self._ledger.signal.beyond(page.after, left):
                 return page
             page = await asyncio.to_thread(self._ledger.feed.page, selection)
+
+
+def _chunk(entries: Sequence[Stored]) -> bytes:
+    """Write entries as frames, and these as a chunk of a body (RFC 9112, section 7.1)."""
+    content = frames_of(entries)
+    return b"%x\r\n%b\r\n" % (len(content), content)
 
 
 def _types(query: headers.Multiple) -> frozenset[str]:

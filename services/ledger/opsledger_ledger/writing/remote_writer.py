@@ -5,7 +5,7 @@ import socket
 from concurrent.futures import Future
 from contextlib import suppress
 from itertools import count
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Final, NamedTuple
 
 import structlog
@@ -56,6 +56,7 @@ class RemoteWriter:
         self._observer = observer
         self._queue_max = queue_max
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
         self._frames = Frames()
         self._numbers = count()
         self._lock = Lock()
@@ -90,6 +91,7 @@ class RemoteWriter:
         """Let a loop move what goes over the socket; on the loop's thread."""
         self._channel.setblocking(False)
         self._loop = loop
+        self._thread = get_ident()
         loop.add_reader(self._channel.fileno(), self._receive)
         self._send()
 
@@ -126,7 +128,10 @@ class RemoteWriter:
             first = len(self._outbox) == 1
         if first and self._loop is not None:
             # Later in the same turn of the loop, so that others who ask go along.
-            self._loop.call_soon_threadsafe(self._send)
+            if get_ident() == self._thread:
+                self._loop.call_soon(self._send)
+            else:
+                self._loop.call_soon_threadsafe(self._send)
 
     def execute(self, submission: Submission) -> Outcome:
         """Submit a command and wait for its outcome; not on the thread of the loop."""
