@@ -83,11 +83,13 @@ def _field_value(name: str, value: ItemValue) -> Any:
 
 
 def _form(field: msgspec.structs.FieldInfo) -> type[msgspec.Struct]:
-    if field.default_factory is not msgspec.NODEFAULT:
-        default = msgspec.field(default_factory=field.default_factory)
-    else:
-        default = msgspec.field(default=field.default)
-    return msgspec.defstruct("LetterItemField", [(field.name, field.type, default)])
+    default: dict[str, Any] = {
+        "default": field.default,
+        "default_factory": field.default_factory,
+    }
+    return msgspec.defstruct(
+        "LetterItemField", [(field.name, field.type, msgspec.field(**default))]
+    )
 
 
 _FORMS: Final = {field.name: _form(field) for field in msgspec.structs.fields(LetterItem)}
@@ -101,24 +103,6 @@ _PATTERNS: Final = {
     if field.type in {kind, kind | None}
 }
 """What text must look like in the fields that ask nothing else of it."""
-
-
-def revised(fields: dict[str, Any], changes: tuple[FieldChange, ...]) -> LetterItem:
-    """Apply field changes to the JSON-like fields of an item, which are changed by it.
-
-    Raises:
-        msgspec.ValidationError: as `revise_item`.
-
-    """
-    for change in changes:
-        if change.field not in LetterItem.__struct_fields__:
-            message = f"a letter item has no field {change.field}"
-            raise msgspec.ValidationError(message)
-        if change.after is None:
-            fields.pop(change.field, None)
-        else:
-            fields[change.field] = change.after
-    return msgspec.convert(fields, LetterItem)
 
 
 def amend(document: LetterDocument, changes: tuple[ItemChange, ...]) -> LetterDocument:

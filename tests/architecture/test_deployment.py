@@ -31,6 +31,8 @@ SERVICES = {
     "ledger-1": ["ledger", "serve"],
     "ledger-2": ["ledger", "serve"],
     "relay": ["ledger", "relay"],
+    "projector-1": ["projections", "serve"],
+    "projector-2": ["projections", "serve"],
     "projections-1": ["projections", "serve"],
     "projections-2": ["projections", "serve"],
 }
@@ -90,6 +92,18 @@ def test_every_command_of_the_compose_file_is_understood(name: str) -> None:
     files = {str(each) for each in options.values() if isinstance(each, Path)}
     assert files == {f"/run/secrets/{secret}" for secret in _secrets(service)}
     assert "environment" not in service
+
+
+def test_projectors_keep_the_parts_that_the_read_sides_serve() -> None:
+    """Every part of one division has one process, and whoever only serves follows nothing."""
+    read_side = {name: _options(name) for name in SERVICES if name.startswith("proj")}
+    assert {name: (each["partition"], each["follow"]) for name, each in read_side.items()} == {
+        "projector-1": ("1/2", True),
+        "projector-2": ("2/2", True),
+        "projections-1": (None, False),
+        "projections-2": (None, False),
+    }
+    assert len({each["database_schema"] for each in read_side.values()}) == 1
 
 
 @pytest.mark.parametrize("page", ["growing.md", "deployment.md"])

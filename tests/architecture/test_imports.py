@@ -18,7 +18,7 @@ SKELETON = {
     "opsledger_contracts/rules/score.py": "import fractions\n",
     "opsledger_contracts/codec.py": "import msgspec\n",
     "opsledger_contracts/evidence/signature.py": "import cryptography\n",
-    "opsledger_ledger/bootstrap.py": "import opsledger_ledger.http.app\n",
+    "opsledger_ledger/bootstrap/serving.py": "import opsledger_ledger.http.app\n",
     "opsledger_ledger/http/app.py": "import fastapi\nimport starlette\n",
     "opsledger_ledger/feed/pages.py": "",
     "opsledger_ledger/feed/jetstream.py": "import nats\n",
@@ -34,7 +34,7 @@ SKELETON = {
     "opsledger_projections/following/nats_feed.py": "import nats\n",
     "opsledger_projections/tables/store.py": "import sqlite3\n",
     "opsledger_projections/views/letter.py": "",
-    "opsledger/cli.py": "import opsledger_ledger.bootstrap\n",
+    "opsledger/cli.py": "import opsledger_ledger.bootstrap.serving\n",
 }
 """The smallest tree that has every package the rules name, and keeps all of them."""
 

@@ -7,6 +7,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,11 @@ from typer.testing import CliRunner, Result
 
 from opsledger.cli import app
 from opsledger.cluster import dev, nats
+from opsledger_projections.following.feed import FeedEntry
+from opsledger_projections.following.projector import Projector
+from opsledger_projections.tables.digest import digest
+from opsledger_projections.tables.sqlite import SqliteTables
+from opsledger_projections.views.catalogue import VIEWS
 from support.command_line import serving, wait_for_views
 from support.eventually import eventually
 from support.ledger_service import Caller
@@ -75,8 +81,54 @@ def wait_for_positions(cluster: Cluster, token: str, position: int) -> None:
         wait_for_views(cluster.address(name), token, position)
 
 
-def test_a_cluster_goes_on_when_a_ledger_is_killed(directory: Path) -> None:
-    """Both ledgers write one log and both read sides show it, also after a ledger was killed."""
+def wait_until_said(log: Path, what: str) -> None:
+    """Wait until a cluster has said something."""
+    eventually(lambda: what in log.read_text(encoding="utf-8"), BACK_S)
+
+
+def digests(cluster: Cluster, name: str, token: str) -> dict[str, str]:
+    """Ask a read side for the digest of each view."""
+    with Caller(cluster.address(name), token) as asking:
+        answer = asking.get("/v1/integrity?digests=true").json()
+    assert answer["sound"], answer
+    found: dict[str, str] = answer["digests"]
+    return found
+
+
+def entries_of(ledger: str, token: str, last: int) -> list[FeedEntry]:
+    """Read the whole feed of a ledger, which ends at a position."""
+    with Caller(ledger, token) as fed:
+        feed = fed.get("/v1/events", Accept="application/x-ndjson;profile=positions").text
+    entries = [
+        FeedEntry(json.loads(line)["position"], line[line.index('{"actor') : -1].encode())
+        for line in feed.splitlines()
+    ]
+    assert [fed.position for fed in entries] == list(range(1, last + 1))
+    return entries
+
+
+def folded(entries: list[FeedEntry], path: Path) -> dict[str, str]:
+    """Fold entries in one process, and give the digest of each view."""
+    views = list(VIEWS.values())
+    with closing(SqliteTables(path, views)) as tables:
+        Projector(views, tables).project(entries)
+        return {view.name: digest(tables, view, entries[-1].position) for view in views}
+
+
+def relayed(directory: Path) -> Result:
+    """Ask how the copy of a cluster's ledger stands."""
+    return told_of(
+        *("ledger", "relay-status", "--nats-url-file", directory / "secrets" / "nats.url"),
+        *("--database-url-file", directory / "secrets" / "ledger_service.url", "--json"),
+    )
+
+
+def test_a_cluster_goes_on_when_its_processes_are_killed(directory: Path) -> None:
+    """Both ledgers write one log, and both read sides show it, whatever part of it was killed.
+
+    P1, P10: a ledger, then a projector and the leader of the broker at once; in the end the tables
+    that two projectors kept are those that one process folds.
+    """
     cluster = Cluster(directory)
     log = directory.parent / "said"
     with serving("cluster", "dev", "--directory", directory, log=log) as service:
@@ -102,25 +154,30 @@ def test_a_cluster_goes_on_when_a_ledger_is_killed(directory: Path) -> None:
             # The same command, sent to the other ledger, is known there.
             again = second.register("U-10", key=after.request.headers["Idempotency-Key"])
             assert again.json() == after.json()
-            eventually(lambda: "ledger-1 is back" in log.read_text(encoding="utf-8"), BACK_S)
+            wait_until_said(log, "ledger-1 is back")
             assert first.register("U-11").status_code == 201
             last = positions[-1] + 2
             wait_for_positions(cluster, auditor.token, last)
 
-            fed = Caller(second.address, auditor.token)
-            feed = fed.get("/v1/events", Accept="application/x-ndjson;profile=positions")
-            lines = [json.loads(line) for line in feed.text.splitlines()]
-            assert [line["position"] for line in lines] == list(range(1, last + 1))
-            fed.close()
-        told = told_of(
-            *("ledger", "relay-status", "--nats-url-file", directory / "secrets" / "nats.url"),
-            *("--database-url-file", directory / "secrets" / "ledger_service.url", "--json"),
-        )
+            leader = json.loads(relayed(directory).stdout)["leader"]
+            cluster.kill("projector-1")
+            cluster.kill(leader)
+            last = second.register("U-12").json()["positions"][0]
+            wait_for_positions(cluster, auditor.token, last)
+            for name in ("projector-1", leader):
+                wait_until_said(log, f"{name} is back")
+
+            feed = entries_of(second.address, auditor.token, last)
+            expected = folded(feed, directory.parent / "whole.sqlite")
+            for name in ("projections-1", "projections-2"):
+                assert digests(cluster, name, auditor.token) == expected
+        eventually(lambda: '"lag": 0' in relayed(directory).stdout, BACK_S)
+        told = relayed(directory)
         assert told.exit_code == 0, told.stderr
         status = json.loads(told.stdout)
         assert (status["ledger"], status["lag"], status["replicas"]) == (last, 0, 3)
         shown = told_of("cluster", "status", "--directory", directory)
-        assert (shown.exit_code, shown.stdout.count(" well ")) == (0, 9), shown.stdout
+        assert (shown.exit_code, shown.stdout.count(" well ")) == (0, 11), shown.stdout
         again_started = told_of("cluster", "dev", "--directory", directory)
         assert (again_started.exit_code, "has not ended" in again_started.stderr) == (1, True)
         processes = [part["process"] for part in cluster.parts().values()]

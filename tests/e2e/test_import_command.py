@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from opsledger import importing
 from opsledger.cli import app
 from opsledger_contracts.canonical import digest
-from opsledger_ledger.bootstrap import open_ledger
+from opsledger_ledger.bootstrap.opening import open_ledger
 from opsledger_ledger.config import LedgerSettings
 from support.command_line import Ran
 from support.import_files import approve, manifest_of, unit_lines, written

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from opsledger.event_schemas import envelope_schema, event_schema
 from opsledger_contracts.canonical import canonical
 from opsledger_contracts.catalogue import EVENTS, UnknownEventType
-from opsledger_contracts.codec import decode, decode_envelope
+from opsledger_contracts.codec import decode, decode_envelope, decode_recorded
 from opsledger_contracts.envelope import Envelope
 from opsledger_contracts.event import Event
 from support.event_strategies import values
@@ -56,6 +56,7 @@ def test_an_event_is_read_back_as_it_was_written(type_name: str, data: st.DataOb
     entry = canonical(_enveloped(event))
     envelope, read = decode(entry)
     assert read == event
+    assert decode_recorded(entry) == (envelope, event)
     again = msgspec.structs.replace(envelope, data=msgspec.Raw(canonical(read)))
     assert canonical(again) == entry
     assert faults(event_schema(EVENTS[type_name]), json.loads(bytes(envelope.data))) == []
@@ -66,8 +67,9 @@ def test_an_event_with_a_field_that_nobody_knows_is_refused(type_name: str) -> N
     """A field that the class does not have is refused in `data`, by codec and schema alike."""
     example = _example(type_name)
     example["data"]["nobody_knows"] = 1
-    with pytest.raises(msgspec.ValidationError, match="nobody_knows"):
-        decode(canonical(example))
+    for reader in (decode, decode_recorded):
+        with pytest.raises(msgspec.ValidationError, match="nobody_knows"):
+            reader(canonical(example))
     assert faults(event_schema(EVENTS[type_name]), example["data"])
 
 
@@ -77,8 +79,9 @@ def test_a_version_that_the_catalogue_does_not_know_is_refused(type_name: str) -
     example = _example(type_name)
     name, _, version = type_name.rpartition(".v")
     example["type"] = f"{name}.v{int(version) + 1}"
-    with pytest.raises(UnknownEventType):
-        decode(canonical(example))
+    for reader in (decode, decode_recorded):
+        with pytest.raises(UnknownEventType):
+            reader(canonical(example))
 
 
 @given(st.text().filter(lambda name: name not in EVENTS))

@@ -6,7 +6,7 @@ from functools import reduce
 from typing import Any
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsledger_contracts.canonical import canonical
@@ -39,6 +39,8 @@ from support.event_strategies import values
 HASH = "0" * 64
 DRAFTED = values(LetterDrafted)
 ITEMS = values(LetterItem)
+FEWER = settings(max_examples=max(15, settings().max_examples // 4))
+"""Whole letters take long to make up: these tests used a quarter of the time of all properties."""
 REVISABLE = tuple(name for name in LetterItem.__struct_fields__ if name != "item")
 
 
@@ -124,6 +126,7 @@ def folded(document: LetterDocument | None, events: Sequence[Event]) -> LetterDo
     return reduce(after, events, document)
 
 
+@FEWER
 @given(histories(), st.data())
 def test_a_fold_goes_on_from_a_stored_document_as_from_the_events(
     events: list[Event], data: st.DataObject
@@ -135,6 +138,7 @@ def test_a_fold_goes_on_from_a_stored_document_as_from_the_events(
     assert folded(msgspec.json.decode(stored, type=LetterDocument), events[cut:]) == whole
 
 
+@FEWER
 @given(DRAFTED, ITEMS, ITEMS, st.data())
 def test_the_hash_does_not_depend_on_the_path_to_an_item(
     drafted: LetterDrafted, first: LetterItem, wanted: LetterItem, data: st.DataObject
@@ -161,6 +165,7 @@ def test_the_hash_does_not_depend_on_the_path_to_an_item(
     assert content_hash(at_once) == content_hash(revised) == content_hash(one_by_one)
 
 
+@FEWER
 @given(
     DRAFTED, st.lists(ITEMS, min_size=2, max_size=4, unique_by=lambda item: item.item), st.data()
 )
@@ -180,6 +185,7 @@ def test_changes_of_different_items_may_come_in_any_order(
     )
 
 
+@FEWER
 @given(DRAFTED, ITEMS, ITEMS)
 def test_a_change_that_is_taken_back_leaves_the_hash(
     drafted: LetterDrafted, item: LetterItem, other: LetterItem

@@ -88,7 +88,10 @@ def wait_for_views(read_url: str, key: str, position: int) -> None:
     told = ""
     while time.monotonic() < deadline:
         answer = httpx2.get(
-            f"{read_url}/v1/views", params={"min_position": position}, headers=headers
+            f"{read_url}/v1/views",
+            params={"min_position": position},
+            headers=headers,
+            timeout=START_S,
         )
         if answer.status_code == 200:
             return

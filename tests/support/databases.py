@@ -3,6 +3,7 @@
 The server commits durably, like one in service: the ledger refuses any other.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ DATABASE = "opsledger"
 OWNER = "ledger_owner"
 SERVICE = "ledger_service"
 VIEWS = "views_owner"
+
+PROGRAMS = "OPSLEDGER_TEST_POSTGRES_PROGRAMS"
+"""Names the directory of another server's programs, to run the tests on its version."""
 
 SERVER = "server"
 """Name of the directory of a server."""
@@ -85,9 +89,15 @@ def postgres_server_in(place: Path, **settings: str) -> Iterator[PostgresServer]
     """A new server with database and roles in a directory that its user can get to."""
     # The server runs as an unprivileged user, who must get to its directory.
     place.chmod(0o711)
-    with PostgresServer(place / SERVER, settings=settings) as server:
+    with PostgresServer(place / SERVER, settings=settings, programs=other_programs()) as server:
         server.psql(f"CREATE DATABASE {DATABASE};{ROLES}")
         yield server
+
+
+def other_programs() -> Path | None:
+    """The directory of the programs of a server other than the wheel's, if one is named."""
+    named = os.environ.get(PROGRAMS)
+    return Path(named) if named else None
 
 
 @pytest.fixture

@@ -37,7 +37,9 @@ class Stage:
 
     def __post_init__(self) -> None:
         """Begin with an empty world."""
-        self.world = LedgerWorld(lambda stream, after: self.streams.get(stream, [])[after:])
+        self.world = LedgerWorld(
+            lambda stream, after: entries_of(self.streams.get(stream, [])[after:])
+        )
 
     def given(
         self, stream: str, *events: Event, at: str | None = None, **attributes: Any
@@ -119,6 +121,11 @@ class Stage:
         placed = Placed(self.position, recorded)
         self.world.fold(placed)
         past.append(placed)
+
+
+def entries_of(past: list[Placed]) -> list[tuple[int, bytes]]:
+    """Give the positions and bytes of entries, as a log gives them."""
+    return [(placed.position, canonical(placed.recorded.envelope)) for placed in past]
 
 
 def entry_of(command: Command) -> CommandEntry:

@@ -16,7 +16,7 @@ from unittest.mock import patch
 import msgspec
 import uvicorn
 
-from opsledger_ledger import bootstrap
+from opsledger_ledger.bootstrap import opening, readers, server, serving
 from opsledger_ledger.domain.deciding import Act, Record
 from opsledger_ledger.feed.live import LiveEnd, Push
 from opsledger_ledger.feed.pages import Feed, Page, Selection
@@ -43,8 +43,8 @@ DELAY_S = 0.03
 
 _open_transactions = ExitStack()
 _late_keys: list[tuple[str, str, bytes, bytes]] = []
-_showing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-"""Who writes is another process than who serves, and both have this from the nursery."""
+_showing: list[int] = []
+"""Both ends of a pipe; who writes is another process than who serves, and both have it."""
 _shown: list[Stored] = []
 _POSTGRES = postgres_connections._SETTINGS  # noqa: SLF001 - a fault is planted in what is not public.
 
@@ -163,7 +163,7 @@ class HastyFeed(Feed):
         return super().page(selection)._replace(final=True)
 
 
-class LastingServer(bootstrap.StoppingServer):
+class LastingServer(server.StoppingServer):
     """A server that waits for endless answers to end by themselves."""
 
     def __init__(self, config: uvicorn.Config, **more: Any) -> None:
@@ -200,6 +200,12 @@ def _frames_with_a_gap(
     return frames(feed, signal, live, msgspec.structs.replace(selection, after=after), push)
 
 
+def _show() -> None:
+    """Let who writes show its events to who serves, before they are durable."""
+    _showing[:] = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    _planting((sqlite_log, "SqliteBatch", ShowingBatch), (readers, "Feed", EarlyFeed))()
+
+
 def _planting(*replaced: tuple[Any, str, object]) -> Callable[[], None]:
     """Make a function that replaces names in modules of the service."""
 
@@ -212,18 +218,16 @@ def _planting(*replaced: tuple[Any, str, object]) -> Callable[[], None]:
 
 FAULTS: dict[str, Callable[[], None]] = {
     "answer-before-commit": _planting(
-        (sqlite_log, "SqliteLog", LateLog), (bootstrap, "Writer", EarlyWriter)
+        (sqlite_log, "SqliteLog", LateLog), (opening, "Writer", EarlyWriter)
     ),
     "keys-forgotten": _planting((sqlite_log, "SqliteBatch", KeylessBatch)),
     "keys-in-second-transaction": _planting(
-        (sqlite_log, "SqliteBatch", LateKeysBatch), (bootstrap, "Writer", TwoTransactionsWriter)
+        (sqlite_log, "SqliteBatch", LateKeysBatch), (opening, "Writer", TwoTransactionsWriter)
     ),
     "commit-per-event": _planting((sqlite_log, "SqliteBatch", EventwiseBatch)),
-    "feed-before-commit": _planting(
-        (sqlite_log, "SqliteBatch", ShowingBatch), (bootstrap, "Feed", EarlyFeed)
-    ),
+    "feed-before-commit": _show,
     "gap-after-resume": _planting((events, "frames", _frames_with_a_gap)),
-    "pages-final-too-early": _planting((bootstrap, "Feed", HastyFeed)),
+    "pages-final-too-early": _planting((readers, "Feed", HastyFeed)),
     "synchronous-normal": _planting(
         (connections, "_open_writer", _synchronous("NORMAL")),
         (sqlite_log, "check_settings", _anything_goes),
@@ -243,9 +247,17 @@ FAULTS: dict[str, Callable[[], None]] = {
         ),
         (postgres_connections, "TRANSACTION_TIMEOUT_S", 0),
     ),
+    # Not a fault: a transaction that stands still is ended sooner than in service.
+    "limits-short": _planting(
+        (
+            *(postgres_connections, "_SETTINGS"),
+            _POSTGRES | {"idle_in_transaction_session_timeout": "500ms"},
+        ),
+        (postgres_connections, "TRANSACTION_TIMEOUT_S", 3),
+    ),
     "sync-errors-ignored": _planting((sqlite_log, "translated", _passing)),
     # Not a fault: the write-ahead log is taken up often, for runs that are short.
     "checkpoints-often": _planting((sqlite_log, "WAL_PAGES_CHECKPOINT", 100)),
-    "streams-never-end": _planting((bootstrap, "StoppingServer", LastingServer)),
+    "streams-never-end": _planting((serving, "StoppingServer", LastingServer)),
 }
 """What can be planted, by name."""

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 
 from opsledger_contracts.canonical import canonical
-from opsledger_contracts.codec import decode
 from opsledger_contracts.envelope import Envelope
 from opsledger_contracts.event import Event
 from opsledger_contracts.evidence.merkle import Frontier, leaf_hash
 from opsledger_projections.following.feed import FeedEntry, FeedHead, FeedUnreachable
 from opsledger_projections.following.folding import ViewFold
-from opsledger_projections.tables.port import OPEN, with_lists
+from opsledger_projections.tables.port import BODY, KEY, Grown
+from opsledger_projections.tables.rows import from_columns, grown_by_key, with_lists
 from opsledger_projections.views.view import Fact, Row, View
 
 BEGINNING = "2026-01-05T01:00:00.000000Z"
@@ -112,16 +112,18 @@ def rows_of(view: View, ledger: MemoryLedger) -> dict[str, Row]:
     """
     fold = ViewFold(view, NoTables(), complete=True)
     for fed in ledger.page(0, ledger.position, 0):
-        fact = Fact(fed.position, *decode(fed.entry))
-        if fact.envelope.type in view.types:
+        fact = Fact.read(fed.position, fed.entry)
+        if fact.type in view.types:
             assert fold.take(fact) == ""
     written = fold.changes()
+    last = {found[KEY]: found for found in written.inserted}
+    grown = grown_by_key(
+        sorted(Grown(*one, ledger.entries[one.position - 1]) for one in written.grown)
+    )
     return {
-        found.key: with_lists(found, [one for one in written.grown if one.key == found.key]).row(
-            view
-        )
-        for found in written.inserted
-        if found.position_to == OPEN
+        key: with_lists(from_columns(found), grown.get(key, ())).row(view)
+        for key, found in last.items()
+        if found[BODY] is not None
     }
 
 

@@ -220,9 +220,13 @@ def _says_nothing(answer: Answer) -> bool:
 class Subscriber(Thread):
     """Follows the event stream and resumes after its last event whenever it is cut."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self, connection: Connection, received: Callable[[int], None] = lambda _position: None
+    ) -> None:
+        """`received` is told the position of every event when it has come."""
         super().__init__(name="subscriber", daemon=True)
         self._connection = connection
+        self._told = received
         self._ending = Event()
         self.received: list[tuple[int, str]] = []
         """Position and leaf of every event, as it came."""
@@ -257,6 +261,7 @@ class Subscriber(Thread):
                     data = line[6:-1]
                 elif line == b"\n" and data:
                     self.received.append((position, leaf_hash(data).hex()))
+                    self._told(position)
                     data = b""
 
     def end_at(self, position: int, wait_s: float) -> None:

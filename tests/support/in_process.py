@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx2
 
-from opsledger_ledger.bootstrap import open_ledger
+from opsledger_ledger.bootstrap.opening import open_ledger
 from opsledger_ledger.config import LedgerSettings
 from opsledger_ledger.http.app import create_app
 from opsledger_ledger.ledger import Ledger

@@ -1,14 +1,17 @@
 """A ledger service that is killed and started again on the same log, many times."""
 
+import atexit
 import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -21,12 +24,90 @@ START_S = 60
 """How long a start may take on a busy machine."""
 
 
+class Nursery:
+    """What starts services one after the other, all with the same planted faults."""
+
+    def __init__(self, control: socket.socket, faults: tuple[str, ...]) -> None:
+        theirs_asked, ours_asked = os.pipe()
+        ours_told, theirs_told = os.pipe()
+        message = json.dumps(faults).encode()
+        socket.send_fds(control, [message], [theirs_asked, theirs_told])
+        os.close(theirs_asked)
+        os.close(theirs_told)
+        self._asked = os.fdopen(ours_asked, "w", encoding="utf-8")
+        # What was read ahead would hide from who waits for a line.
+        self._told = os.fdopen(ours_told, "rb", buffering=0)
+
+    def ask(self, settings: Mapping[str, str], environment: Mapping[str, str]) -> None:
+        """Have a service started; it tells when it serves, or that it has ended."""
+        self._asked.write(f"{json.dumps([settings, environment])}\n")
+        self._asked.flush()
+
+    def tells_within(self, wait_s: float) -> bool:
+        """Wait until there is a line to read; tells whether there is one in time."""
+        return bool(select.select([self._told], [], [], wait_s)[0])
+
+    def told(self) -> list[str]:
+        """Read the words of the next line."""
+        assert self.tells_within(START_S), "a ledger neither starts nor ends"
+        line = self._told.readline()
+        assert line, "the program that starts ledgers has ended"
+        return line.decode().split()
+
+    def close(self) -> None:
+        """Let it end; its last service has ended."""
+        self._asked.close()
+        self._told.close()
+
+
+class _Program:
+    """A process that has imported the service and forks nurseries."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        # Most of what these services do is done to them: which lines run is known from elsewhere.
+        measured = {name for name in os.environ if name.startswith("COVERAGE_")}
+        inherited = {name: os.environ[name] for name in os.environ.keys() - measured}
+        paths = {"PYTHONPATH": str(Path(__file__).parents[1])}
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "support.ledger_nursery"],
+                stdin=theirs.fileno(),
+                env={**inherited, **environment, **paths},
+            )
+
+    def close(self) -> None:
+        """Let it end."""
+        self.control.close()
+        self._process.wait(timeout=START_S)
+
+
+@cache
+def _program() -> _Program:
+    """The program of this test process, which ends with it."""
+    started = _Program({})
+    atexit.register(started.close)
+    return started
+
+
+@contextmanager
+def _nursery(faults: tuple[str, ...], environment: Mapping[str, str]) -> Iterator[Nursery]:
+    """Make a nursery, by a program of its own where the environment is not that of the tests."""
+    if not environment:
+        with closing(Nursery(_program().control, faults)) as nursery:
+            yield nursery
+        return
+    with (
+        closing(_Program(environment)) as program,
+        closing(Nursery(program.control, faults)) as nursery,
+    ):
+        yield nursery
+
+
 class LedgerProcess:
     """The service of one log; between its starts there is no process and no address."""
 
-    def __init__(
-        self, nursery: "subprocess.Popen[str]", place: Place, environment: Mapping[str, str]
-    ) -> None:
+    def __init__(self, nursery: Nursery, place: Place, environment: Mapping[str, str]) -> None:
         self._nursery = nursery
         self._process_id: int | None = None
         self.writer_id = 0
@@ -46,11 +127,8 @@ class LedgerProcess:
 
     def attempt(self) -> int | None:
         """Start the service; gives its exit status if it ends before it takes requests."""
-        assert self._nursery.stdin is not None
-        line = json.dumps([self.place.settings(), self.environment])
-        self._nursery.stdin.write(f"{line}\n")
-        self._nursery.stdin.flush()
-        address, *rest = self._line().split()
+        self._nursery.ask(self.place.settings(), self.environment)
+        address, *rest = self._nursery.told()
         if address == "ended":
             return int(rest[0])
         key, process_id, writer_id = rest
@@ -63,8 +141,7 @@ class LedgerProcess:
 
     def end_by_itself(self, wait_s: float) -> int | None:
         """Wait for the service to end; gives its exit status, or None if it still runs."""
-        assert self._nursery.stdout is not None
-        if not select.select([self._nursery.stdout], [], [], wait_s)[0]:
+        if not self._nursery.tells_within(wait_s):
             return None
         self.address = None
         return self._ended()
@@ -107,7 +184,7 @@ class LedgerProcess:
 
     def _ended(self) -> int:
         """Wait for the end of the process that serves; gives its exit status."""
-        word, status = self._line().split()
+        word, status = self._nursery.told()
         assert word == "ended"
         self._process_id = None
         return int(status)
@@ -118,23 +195,11 @@ class LedgerProcess:
         os.kill(self._process_id, number)
         return self.end_by_itself(wait_s) is not None
 
-    def _line(self) -> str:
-        assert self._nursery.stdout is not None
-        line = self._nursery.stdout.readline()
-        assert line, f"the program that starts ledgers has ended: {self._nursery.poll()}"
-        return line
-
 
 @contextmanager
 def ledger_process(place: Place, *faults: str, **environment: str) -> Iterator[LedgerProcess]:
     """Start the service of a log, with planted faults if any; killed at the end."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "support.ledger_nursery", *faults],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | environment | {"PYTHONPATH": str(Path(__file__).parents[1])},
-    ) as nursery:
+    with _nursery(faults, environment) as nursery:
         ledger = LedgerProcess(nursery, place, environment)
         try:
             ledger.start()
@@ -142,6 +207,3 @@ def ledger_process(place: Place, *faults: str, **environment: str) -> Iterator[L
         finally:
             if ledger.running():
                 ledger.kill_if_running()
-            assert nursery.stdin is not None
-            nursery.stdin.close()
-            nursery.wait(timeout=START_S)

@@ -16,7 +16,8 @@ from typing import Any, Self
 
 import httpx2
 
-from opsledger_ledger.bootstrap import StoppingServer, open_ledger, server_config
+from opsledger_ledger.bootstrap.opening import open_ledger
+from opsledger_ledger.bootstrap.server import StoppingServer, server_config
 from opsledger_ledger.config import LedgerSettings
 from opsledger_ledger.http.app import create_app
 from opsledger_ledger.ledger import Ledger
@@ -28,7 +29,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 import structlog
-from opsledger_ledger.bootstrap import serve
+from opsledger_ledger.bootstrap.serving import serve
 from opsledger_ledger.config import LedgerSettings
 
 # What the service has to say must not come before the line with its address.

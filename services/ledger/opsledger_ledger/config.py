@@ -44,6 +44,12 @@ class LedgerSettings(BaseSettings):
 
     `personal.key` in the directory if absent; required with a database.
     """
+    snapshot_file: Path | None = None
+    """What the writer knew when it wrote this, so that a start need not read the whole log.
+
+    Processes of one machine may have the same. `decisions.snapshot` in the directory if absent; with
+    a database there is none then.
+    """
     administrator: NamePattern = "administrator"
     """Person for whom a new ledger is founded, and identifier of the first API key."""
     host: str = "127.0.0.1"

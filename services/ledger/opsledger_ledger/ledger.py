@@ -31,7 +31,7 @@ class AdministratorKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """A ledger in service between `bootstrap.open_ledger` and `close`."""
+    """A ledger in service between `bootstrap.opening.open_ledger` and `close`."""
 
     name: str
     clock: Clock

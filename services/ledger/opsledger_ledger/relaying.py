@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from opsledger_ledger.bootstrap import read_database
+from opsledger_ledger.bootstrap.storage import read_database
 from opsledger_ledger.errors import StreamUnfit
 from opsledger_ledger.feed.jetstream import connected
 from opsledger_ledger.feed.relay import Relay, require_same

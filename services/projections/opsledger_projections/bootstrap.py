@@ -2,20 +2,24 @@
 
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
-from opsledger_projections.clock import ScriptedClock, SystemClock
+from opsledger_projections.clock import Clock, ScriptedClock, SystemClock
 from opsledger_projections.config import ProjectionsSettings
 from opsledger_projections.errors import ExtraMissing
+from opsledger_projections.following.dividing import join
 from opsledger_projections.following.feed import Feed
 from opsledger_projections.following.follower import Follower
 from opsledger_projections.following.http_feed import HttpFeed
+from opsledger_projections.following.partition import Partition
+from opsledger_projections.following.parts import Part
 from opsledger_projections.following.projector import Projector
-from opsledger_projections.following.rebuild import Rebuilding
+from opsledger_projections.following.rebuild import OwnRebuilding, SharedRebuilding
+from opsledger_projections.following.watching import Watcher
 from opsledger_projections.http.app import create_app
 from opsledger_projections.projections import Projections
 from opsledger_projections.tables.generations import SqliteGenerations
@@ -23,6 +27,9 @@ from opsledger_projections.tables.port import Generations
 from opsledger_projections.tables.served import ServedTables
 from opsledger_projections.views.catalogue import VIEWS
 from opsledger_projections.views.view import View
+
+if TYPE_CHECKING:
+    from opsledger_projections.tables.postgres_generations import PostgresGenerations
 
 SHUTDOWN_S: Final = 3
 """Longest time for requests under way when the process is told to stop."""
@@ -47,10 +54,11 @@ def open_projections(
         ExtraMissing: the library of the database or of the broker is not installed.
 
     """
-    views = list(VIEWS.values())
     if feed is None:
-        feed = _feed(settings)
-    clock = SystemClock() if settings.clock_file is None else ScriptedClock(settings.clock_file)
+        feed = feed_of(settings)
+    if settings.partition is not None or not settings.following:
+        return _open_parted(settings, feed, trusting=trusting)
+    views = list(VIEWS.values())
     generations = _generations(settings, views)
     tables = generations.open()
     served = ServedTables(tables)
@@ -58,23 +66,66 @@ def open_projections(
     projections = Projections(
         views=views,
         feed=feed,
+        generations=generations,
         served=served,
         follower=follower,
-        rebuilding=Rebuilding(
+        rebuilding=OwnRebuilding(
             feed, views, generations, served, follower, processes=settings.rebuild_processes
         ),
-        clock=clock,
+        clock=_clock(settings),
         trusting=trusting,
     )
     follower.start()
     return projections
 
 
-def _generations(settings: ProjectionsSettings, views: list[View]) -> Generations:
-    url = settings.database()
-    if url is None:
-        assert settings.directory is not None
+def _open_parted(settings: ProjectionsSettings, feed: Feed, *, trusting: bool) -> Projections:
+    """Open tables that several processes keep, and follow a part of them if this one is to."""
+    views = list(VIEWS.values())
+    partition = None
+    if settings.partition is not None:
+        part = Part.read(settings.partition)
+        partition = Partition(feed, views, shared_generations(settings, views), part)
+    generations = shared_generations(settings, views)
+    watcher = Watcher(feed, generations)
+    projections = Projections(
+        views=views,
+        feed=feed,
+        generations=generations,
+        served=watcher.served,
+        follower=watcher,
+        rebuilding=SharedRebuilding(
+            feed, views, generations, watcher.served, watcher, processes=settings.rebuild_processes
+        ),
+        clock=_clock(settings),
+        partition=partition,
+        parted=True,
+        trusting=trusting,
+    )
+    for standing in projections.standings():
+        standing.start()
+    return projections
+
+
+def _clock(settings: ProjectionsSettings) -> Clock:
+    return SystemClock() if settings.clock_file is None else ScriptedClock(settings.clock_file)
+
+
+def _generations(settings: ProjectionsSettings, views: Sequence[View]) -> Generations:
+    if settings.directory is not None:
         return SqliteGenerations(settings.directory, views)
+    return shared_generations(settings, views)
+
+
+def shared_generations(
+    settings: ProjectionsSettings, views: Sequence[View]
+) -> "PostgresGenerations":
+    """Give the tables in a database, which several processes may keep together.
+
+    Raises:
+        ExtraMissing: the driver of the database is not installed.
+
+    """
     try:
         # Only who has a database needs its driver.
         from opsledger_projections.tables.postgres_generations import (  # noqa: PLC0415
@@ -82,7 +133,30 @@ def _generations(settings: ProjectionsSettings, views: list[View]) -> Generation
         )
     except ImportError as error:
         raise ExtraMissing("postgres") from error
+    url = settings.database()
+    assert url is not None
     return PostgresGenerations(url, settings.database_schema, views)
+
+
+def divide(settings: ProjectionsSettings, count: int) -> int:
+    """Divide tables in a database into so many parts, 1 for a whole; gives where they stand.
+
+    Raises:
+        ValueError: the settings name no API key for the feed, or two.
+        FeedUnreachable: the ledger does not give what some parts are behind others.
+        TablesInUse: a process follows the tables.
+        ProjectionsError: feed or tables are wrong.
+
+    """
+    views = list(VIEWS.values())
+    generations = shared_generations(settings, views)
+    with closing(feed_of(settings)) as feed, closing(generations):
+        tables = generations.open_to_divide()
+        with closing(tables):
+            position = join(feed, views, tables)
+            if count > 1:
+                tables.divide(count)
+    return position
 
 
 def serve(settings: ProjectionsSettings, announce: Announce, feed: Feed | None = None) -> None:
@@ -129,7 +203,7 @@ class ProjectionsServer(uvicorn.Server):
             self._on_start()
 
 
-def _feed(settings: ProjectionsSettings) -> Feed:
+def feed_of(settings: ProjectionsSettings) -> Feed:
     """Choose where entries come from: the ledger, or a broker with the ledger behind it."""
     nats_url = settings.nats()
     ledger = HttpFeed(settings.ledger_url, settings.key())

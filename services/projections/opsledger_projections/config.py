@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from opsledger_contracts.relayed import STREAM, STREAM_PATTERN
+from opsledger_projections.following.parts import Part
 
 
 class ProjectionsSettings(BaseSettings):
@@ -23,7 +24,11 @@ class ProjectionsSettings(BaseSettings):
     database_url_file: Path | None = None
     """File that holds the address, instead of `database_url`."""
     database_schema: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,31}$")] = "opsledger_views"
-    """Schemas of the tables begin with this; each process that serves views has its own."""
+    """Schemas of the tables begin with this; each process that follows all of them has its own."""
+    partition: Annotated[str, Field(pattern=r"^[0-9]{1,2}/[0-9]{1,2}$")] | None = None
+    """Part of the tables that this process follows, such as `2/3`; None for all of them."""
+    following: bool = True
+    """Whether this process follows the ledger; others do, if not, and it only serves."""
     rebuild_processes: Annotated[int, Field(ge=1, le=8)] = 2
     """Processes that a rebuild of a long history uses."""
     ledger_url: str = "http://127.0.0.1:8600"
@@ -49,6 +54,12 @@ class ProjectionsSettings(BaseSettings):
         places = (self.directory, self.database_url, self.database_url_file)
         if sum(place is not None for place in places) != 1:
             raise ValueError("give one of directory, database_url and database_url_file")
+        if (self.partition is not None or not self.following) and self.directory is not None:
+            raise ValueError("several processes keep tables together in a database only")
+        if self.partition is not None:
+            Part.read(self.partition)
+            if not self.following:
+                raise ValueError("a process follows a partition, or none")
         return self
 
     def database(self) -> str | None:

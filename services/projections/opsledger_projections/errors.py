@@ -5,7 +5,11 @@ ProjectionsError
 ├── FeedForged       the entries do not have the root that the ledger states
 ├── EntryUnreadable  the feed gave bytes that are no envelope
 ├── TablesUnwritable the tables could not be written; nothing was
-│   └── TablesInUse  another process writes them
+│   ├── TablesInUse  another process writes them
+│   ├── TablesStale  they were made for other versions of the views
+│   ├── TablesDivided they are divided into parts, and were to be written as a whole
+│   ├── PartsDiffer  they are divided into another number of parts
+│   └── TablesReplaced another generation is served in their place
 ├── TablesUnreadable the database of the tables gives no answer
 ├── ExtraMissing     the settings ask for a database whose driver is not installed
 ├── FollowingFailed  the program itself failed while following
@@ -50,7 +54,35 @@ class TablesUnwritable(ProjectionsError):
 
 
 class TablesInUse(TablesUnwritable):
-    """Another process writes these tables; each needs a schema of its own."""
+    """Another process writes these tables; each that writes all of them needs its own."""
+
+
+class TablesStale(TablesUnwritable):
+    """The tables were made for other versions of the views, and somebody else serves them."""
+
+
+class TablesDivided(TablesUnwritable):
+    """The tables are divided into parts, which are followed by processes of their own."""
+
+    def __init__(self, parts: int) -> None:
+        super().__init__(
+            f"the tables are divided into {parts} parts; serve them with --no-follow, or stop all "
+            "processes that follow, and run: opsledger projections divide --into 1"
+        )
+
+
+class PartsDiffer(TablesUnwritable):
+    """The tables are divided into another number of parts than the process was told."""
+
+    def __init__(self, *, found: int, expected: int) -> None:
+        super().__init__(
+            f"the tables are divided into {found} parts, not {expected}; stop all processes that "
+            f"follow, and run: opsledger projections divide --into {expected}"
+        )
+
+
+class TablesReplaced(TablesUnwritable):
+    """Another generation of tables is served in the place of these."""
 
 
 class TablesUnreadable(ProjectionsError):

@@ -128,7 +128,12 @@ GROUPS: Final = (
             Later(
                 *("serving_projections", "serve"),
                 "Run the read side by itself; it follows a ledger through its HTTP feed.",
-            )
+            ),
+            Later(
+                *("serving_projections", "divide"),
+                "Divide tables in a database into another number of parts, while no process follows "
+                "them.",
+            ),
         ],
     ),
     Later(

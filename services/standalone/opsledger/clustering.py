@@ -41,11 +41,12 @@ def enter(app: typer.Typer) -> None:
 
 
 def dev(directory: Directory = Path("opsledger-cluster")) -> None:
-    """Run PostgreSQL, three NATS servers, two ledgers, a relay and two read sides on this machine.
+    """Run PostgreSQL, three NATS servers, two ledgers, a relay and the read side on this machine.
 
-    Everything listens on loopback, on ports that are free. What ends is started again. Ctrl-C and
-    SIGTERM stop all parts in order; the next start goes on with the same data. It needs the programs
-    of the extra `cluster`, and no container.
+    The read side is two projectors, each of which keeps a part of its tables, and two processes that
+    serve them. Everything listens on loopback, on ports that are free. What ends is started again.
+    Ctrl-C and SIGTERM stop all parts in order; the next start goes on with the same data. It needs
+    the programs of the extra `cluster`, and no container.
     """
     with _told_to_stop() as stopping:
         cluster = DevCluster(directory, _said.print, stopping)

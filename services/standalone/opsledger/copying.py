@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from opsledger.starting import give_up
-from opsledger_ledger.bootstrap import copy_to_database, read_database
+from opsledger_ledger.bootstrap.storage import copy_to_database, read_database
 from opsledger_ledger.errors import LedgerError
 from opsledger_ledger.recording.log import RecordingError
 from opsledger_ledger.recording.verification import verify

@@ -14,7 +14,7 @@ import msgspec
 from opsledger.folders import PROJECTIONS_FOLDER, ledger_folder
 from opsledger.log_feed import LogFeed
 from opsledger.reader import Parameters, Unreachable, content_of, lines_of
-from opsledger_ledger.bootstrap import read_database
+from opsledger_ledger.bootstrap.storage import read_database
 from opsledger_ledger.errors import LedgerError
 from opsledger_ledger.recording.log import Log, LogInUse, RecordingError
 from opsledger_ledger.recording.sqlite_log import open_log

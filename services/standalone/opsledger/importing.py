@@ -27,7 +27,8 @@ from opsledger_contracts.canonical import digest
 from opsledger_contracts.documents.import_file import ImportManifest
 from opsledger_contracts.problems.import_batch import SourceDefective
 from opsledger_contracts.problems.refusal import Refusal
-from opsledger_ledger.bootstrap import open_importer, tune_garbage_collector
+from opsledger_ledger.bootstrap.garbage import tune_garbage_collector
+from opsledger_ledger.bootstrap.opening import open_importer
 from opsledger_ledger.clock import SystemClock
 from opsledger_ledger.config import LedgerSettings
 from opsledger_ledger.errors import LedgerError

@@ -29,10 +29,10 @@ class LogFeed:
 
     def page(self, after: int, limit: int, wait_s: float) -> Sequence[FeedEntry]:
         """Read at most `limit` entries after a position; see `Feed.page`."""
-        stored = self._log.entries(after, limit, PAGE_BYTES_MAX)
-        if not stored and wait_s and self._wait(after, wait_s):
-            stored = self._log.entries(after, limit, PAGE_BYTES_MAX)
-        return [FeedEntry(each.position, each.entry) for each in stored]
+        page = self._log.page(after, limit, PAGE_BYTES_MAX)
+        if not page and wait_s and self._wait(after, wait_s):
+            page = self._log.page(after, limit, PAGE_BYTES_MAX)
+        return [*map(FeedEntry._make, page)]
 
     def head(self) -> FeedHead:
         """Tell where the log stands; see `Feed.head`."""

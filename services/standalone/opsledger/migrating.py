@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from opsledger.starting import give_up
-from opsledger_ledger.bootstrap import migrate_database
+from opsledger_ledger.bootstrap.storage import migrate_database
 from opsledger_ledger.errors import LedgerError
 from opsledger_ledger.recording.log import RecordingError
 

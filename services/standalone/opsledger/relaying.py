@@ -8,6 +8,7 @@ import orjson
 import typer
 from rich.console import Console
 
+from opsledger.serving_options import NatsUrlFile
 from opsledger.shown import table
 from opsledger.starting import give_up, log_to_stderr, settings_of
 from opsledger_ledger.errors import BrokerUnreachable, ExtraMissing, LedgerError
@@ -30,10 +31,6 @@ DatabaseSchema = Annotated[
 NatsUrl = Annotated[
     str | None,
     typer.Option(help="Addresses of the broker's servers, separated by commas."),
-]
-NatsUrlFile = Annotated[
-    Path | None,
-    typer.Option(help="File with those addresses; they may have user and password in them."),
 ]
 Stream = Annotated[str | None, typer.Option(help="Name of the stream, opsledger.")]
 

@@ -17,9 +17,10 @@ from opsledger.serving_options import (
     ClockFile,
     KeyFile,
     PersonalKeyFile,
+    SnapshotFile,
 )
 from opsledger.starting import give_up, log_to_stderr, settings_of
-from opsledger_ledger import bootstrap
+from opsledger_ledger.bootstrap.serving import serve
 from opsledger_ledger.config import LedgerSettings
 from opsledger_ledger.errors import LedgerError
 from opsledger_ledger.ledger import AdministratorKey, Ledger
@@ -46,6 +47,7 @@ def ledger_serve(
     clock_file: ClockFile = None,
     key_file: KeyFile = None,
     personal_key_file: PersonalKeyFile = None,
+    snapshot_file: SnapshotFile = None,
 ) -> None:
     """Run the ledger by itself; others meet it through its HTTP API and feed.
 
@@ -64,6 +66,7 @@ def ledger_serve(
         clock=None if clock_file is None else "scripted",
         clock_file=clock_file,
         personal_key_file=personal_key_file,
+        snapshot_file=snapshot_file,
         host=host,
         port=port,
     )
@@ -73,7 +76,7 @@ def ledger_serve(
         _said.print(f"ledger {address}   API documents {address}/docs")
 
     try:
-        status = bootstrap.serve(settings, announce)
+        status = serve(settings, announce)
     except (LedgerError, RecordingError, OSError) as error:
         give_up(error)
     raise typer.Exit(status)

@@ -24,7 +24,18 @@ KeyFile = Annotated[
     Path | None,
     typer.Option(help="Write the first administrator key to this file instead of printing it."),
 ]
+SnapshotFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="What has been decided on so far, so that a start need not read the whole log; in the "
+        "directory if there is one, else none."
+    ),
+]
 PersonalKeyFile = Annotated[
     Path | None,
     typer.Option(help="Key of the personal values; keep it outside the backups of the data."),
+]
+NatsUrlFile = Annotated[
+    Path | None,
+    typer.Option(help="File with those addresses; they may have user and password in them."),
 ]

@@ -8,14 +8,10 @@ from functools import partial
 from typing import Final
 
 from opsledger.log_feed import LogFeed
-from opsledger_ledger.bootstrap import (
-    StoppingServer,
-    open_served,
-    server_config,
-    signals_left_to_server,
-    tune_garbage_collector,
-    write_for,
-)
+from opsledger_ledger.bootstrap.garbage import tune_garbage_collector
+from opsledger_ledger.bootstrap.opening import open_served
+from opsledger_ledger.bootstrap.server import StoppingServer, server_config, signals_left_to_server
+from opsledger_ledger.bootstrap.writing import write_for
 from opsledger_ledger.config import LedgerSettings
 from opsledger_ledger.http.app import create_app
 from opsledger_ledger.ledger import AdministratorKey, Ledger

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from opsledger_ledger.bootstrap import new_secret, open_ledger
+from opsledger_ledger.bootstrap.founding import new_secret
+from opsledger_ledger.bootstrap.opening import open_ledger
 from opsledger_ledger.clock import ScriptedClock, SystemClock
 from opsledger_ledger.config import LedgerSettings
 from opsledger_ledger.errors import ClockMismatch, ClockUnreadable, NameMismatch, NotFounded

@@ -82,6 +82,19 @@ def test_a_kept_page_says_the_same_under_a_moving_head(service: Served) -> None:
     assert int(first.headers["Ledger-Position"]) == head - 1
 
 
+def test_a_kept_page_is_counted_like_any_other(service: Served) -> None:
+    """And a caller who has it already is told so, not sent it again."""
+    auditor = service.administrator.others[0]
+    path = "/v1/events?after=1&limit=3"
+    (tag,) = {auditor.get(path).headers["ETag"] for _ in range(4)}
+    assert auditor.get(path, If_None_Match=tag).status_code == 304
+    service.administrator.caller("OP", ["operator"])
+    text = service.administrator.others[1].get("/metrics").text
+    counted = 'opsledger_requests_total{method="GET",route="/v1/events",status="%d"} %s'
+    assert counted % (200, 4.0) in text
+    assert counted % (304, 1.0) in text
+
+
 def test_a_page_at_the_head_is_never_kept(service: Served) -> None:
     """A page that may still grow is read again each time."""
     auditor = service.administrator.others[0]

@@ -17,7 +17,8 @@ from typing import Any, cast
 import pytest
 
 from opsledger_contracts.problems import general
-from opsledger_ledger.bootstrap import open_ledger, open_served, write_for
+from opsledger_ledger.bootstrap.opening import open_ledger, open_served
+from opsledger_ledger.bootstrap.writing import write_for
 from opsledger_ledger.config import LedgerSettings
 from opsledger_ledger.domain.deciding import COMMANDS
 from opsledger_ledger.domain.unit import RegisterUnit

@@ -56,7 +56,8 @@ WITHOUT_DRIVER = """
 import sys
 sys.modules["psycopg"] = sys.modules["psycopg_pool"] = None
 import opsledger.cli
-from opsledger_ledger.bootstrap import migrate_database, open_ledger, read_database
+from opsledger_ledger.bootstrap.opening import open_ledger
+from opsledger_ledger.bootstrap.storage import migrate_database, read_database
 from opsledger_ledger.config import LedgerSettings
 from opsledger_ledger.errors import ExtraMissing
 place, key = sys.argv[1:]

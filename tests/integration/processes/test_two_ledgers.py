@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 from opsledger.cluster.postgres import PostgresServer
-from opsledger_ledger.bootstrap import open_ledger
+from opsledger_ledger.bootstrap.opening import open_ledger
 from opsledger_ledger.config import LedgerSettings
 from opsledger_ledger.feed.watcher import HeadWatcher
 from opsledger_ledger.recording.log import Reads

@@ -110,7 +110,7 @@ def test_readers_find_what_they_find_on_a_file(
                 assert tables.select(view, narrowed) == other.select(view, narrowed)
     assert tables.position_at("2026-06-04T02:00:00Z") == other.position_at("2026-06-04T02:00:00Z")
     (letter,) = tables.select(LETTERS, Selection(position=story.ledger.position))
-    assert b'"signatures":[{' in letter.body
+    assert len(letter.row(LETTERS).body["signatures"]) == 2
 
 
 def test_a_switch_of_generations_leaves_nothing_behind(

@@ -15,9 +15,10 @@ from opsledger_contracts.events.measurement import (
 )
 from opsledger_projections.errors import EntryUnreadable, FeedOutOfOrder
 from opsledger_projections.following import folding
+from opsledger_projections.following import projector as projector_module
 from opsledger_projections.following.projector import EVERY_VIEW, Projector
 from opsledger_projections.tables.digest import digest
-from opsledger_projections.tables.port import Tables
+from opsledger_projections.tables.port import BODY, KEY, POSITION, Tables
 from opsledger_projections.tables.postgres import PostgresTables
 from opsledger_projections.tables.sqlite import SqliteTables
 from opsledger_projections.views.catalogue import VIEWS
@@ -75,7 +76,7 @@ def test_a_digest_tells_a_changed_row(story: DisputedScore, open_tables: Any) ->
     before = _digests(tables)
     tables._writer.execute(  # noqa: SLF001 - nobody else writes into tables.
         "UPDATE view_letters SET valid_from = '2026-01-01' "
-        "WHERE position_to = (SELECT max(position_to) FROM view_letters)"
+        "WHERE position_from = (SELECT max(position_from) FROM view_letters)"
     )
     after = _digests(tables)
     assert {name for name in before if before[name] != after[name]} == {"letters"}
@@ -124,6 +125,32 @@ def test_a_crash_at_every_checkpoint_leaves_no_trace(
             tables = open_tables(f"crash-{crash_at}")
             projector = Projector(VIEW_LIST, tables)
         _follow(projector, story.ledger)
+        assert _digests(tables) == expected
+
+
+@pytest.mark.parametrize("rows_kept_max", [0, 100_000])
+def test_what_is_folded_ahead_leaves_no_trace(
+    story: DisputedScore, open_tables: Any, monkeypatch: pytest.MonkeyPatch, rows_kept_max: int
+) -> None:
+    """P10: folding while the entries before are written gives equal tables, with a crash or not.
+
+    With `rows_kept_max` 0 every row is looked up again in tables that are being written.
+    """
+    expected = _digests_of(story, open_tables("expected"))
+    monkeypatch.setattr(projector_module, "STRIDE", 9)
+    monkeypatch.setattr(folding, "ROWS_KEPT_MAX", rows_kept_max)
+    strides = -(-story.ledger.position // 9)
+    for crash_at in (1, strides // 2, strides, strides + 1):
+        tables = open_tables(f"ahead-{crash_at}")
+        projector = Projector(VIEW_LIST, CrashingTables(tables, crash_at, after_commit=False))
+        entries = story.ledger.page(0, story.ledger.position, 0)
+        if crash_at <= strides:
+            with pytest.raises(OSError, match="crash"):
+                projector.project(entries)
+            # What was written before the crash stands, and nothing of what was folded ahead of it.
+            assert projector.position == tables.progress().position == 9 * (crash_at - 1)
+        projector.project(entries[projector.position :])
+        assert projector.root == story.ledger.head().root
         assert _digests(tables) == expected
 
 
@@ -176,6 +203,9 @@ def test_an_unreadable_event_parks_its_stream_and_no_other(open_tables: Any) -> 
     assert len(tables.parked()) == 1
     row = tables.read(measurements, "BJ-2026-sales", projector.position)
     assert row.row(measurements).body["value"] == "210000"
+    # The entries are kept for whoever can read them one day, under no key.
+    kept = [row[BODY] for row in tables.every(VIEWS["trail"], ledger.position) if not row[KEY]]
+    assert kept == [broken, ledger.entries[-3], ledger.entries[-1]]
 
 
 def test_an_event_a_view_fails_on_parks_the_stream_in_that_view_alone(open_tables: Any) -> None:
@@ -239,8 +269,10 @@ def test_a_list_that_grows_is_read_as_it_was(open_tables: Any) -> None:
         assert found == list(range(2, position + 1))
     histories = [row.row(view).body for row in tables.history(view, "M-1", 31)]
     assert [len(body.get("attestations", [])) for body in histories] == list(range(31))
-    (stored,) = (row for row in tables.every(view, 31) if row.position_to > 31)
-    assert b"attestations" not in stored.body
+    # The row was written when it came and when its status changed; what its list grew by stands
+    # in the entries alone.
+    assert [row[POSITION] for row in tables.every(view, 31)] == [1, 2]
+    assert not any(b"attestations" in row[BODY] for row in tables.every(view, 31))
 
 
 def _recorded() -> MeasurementRecorded:

@@ -6,7 +6,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from opsledger.cli import app
-from opsledger_ledger.bootstrap import migrate_database, open_ledger
+from opsledger_ledger.bootstrap.opening import open_ledger
+from opsledger_ledger.bootstrap.storage import migrate_database
 from opsledger_ledger.config import LedgerSettings
 from opsledger_ledger.recording.sqlite_log import KEY_FILE_NAME, open_log
 from support.databases import SERVICE, Schema

@@ -62,6 +62,18 @@ def test_a_stream_is_read_by_version(log: Log) -> None:
     assert log.stream_version("letter/BJ-1") == 7
 
 
+def test_a_history_is_what_a_stream_says(log: Log) -> None:
+    """Positions and entries alone, of committed data and of what a batch has just appended."""
+    fill(log, 21, streams=3)
+    stored = log.stream_entries("letter/BJ-1")
+    assert log.history("letter/BJ-1") == [(each.position, each.entry) for each in stored]
+    assert log.history("letter/BJ-1", 5) == [(each.position, each.entry) for each in stored[5:]]
+    assert log.history("letter/BJ-1", 7) == log.history("letter/BJ-9") == []
+    with log.begin() as batch:
+        batch.append([EntryMaker().next("letter/BJ-9", instant(21))], instant(21))
+        assert [position for position, _ in batch.history("letter/BJ-9")] == [22]
+
+
 def test_a_page_ends_before_its_bytes_do_but_holds_one_entry(log: Log) -> None:
     """A reader with a byte limit gets what fits, and never nothing while there is more."""
     fill(log, 10)
@@ -70,6 +82,9 @@ def test_a_page_ends_before_its_bytes_do_but_holds_one_entry(log: Log) -> None:
     assert [each.position for each in page] == [1, 2, 3, 4]
     assert [each.position for each in log.entries(0, 10, sum(sizes[:4]) - 1)] == [1, 2, 3]
     assert [each.position for each in log.entries(4, 10, 1)] == [5]
+    for after, limit, bound in ((0, 10, sum(sizes[:4])), (0, 10, sum(sizes[:4]) - 1), (4, 10, 1)):
+        expected = [(each.position, each.entry) for each in log.entries(after, limit, bound)]
+        assert log.page(after, limit, bound) == expected
     assert [each.position for each in log.entries(7, 2, 10**6)] == [8, 9]
 
 

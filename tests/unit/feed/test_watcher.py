@@ -25,10 +25,12 @@ class SharedLog:
         self.position = 0
         self.away = False
         self.asked_while_away = 0
+        self.besides = 0
 
-    def wait_for_head(self, position: int, _timeout_s: float) -> int:
+    def wait_for_head(self, position: int, _timeout_s: float, besides: int) -> int:
         """Tell the head, without waiting."""
         del position
+        self.besides = besides
         if self.away:
             self.asked_while_away += 1
             raise LogBusy("the server starts")
@@ -75,6 +77,15 @@ def test_what_the_writer_of_this_process_announced_is_not_read_again() -> None:
     eventually(lambda: watched.signal.position == 8)
     watched.watcher.close()
     assert watched.seen == [8]
+
+
+def test_the_notifications_of_this_process_are_left_out() -> None:
+    """From the first commit on the log is told whose commits are announced here anyway."""
+    watched = Watched()
+    watched.watcher.told(4711)
+    watched.watcher.start()
+    eventually(lambda: watched.log.besides == 4711)
+    watched.watcher.close()
 
 
 def test_a_database_that_is_away_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,14 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsledger.examples.recording import story_recorded
 from opsledger_contracts.event import Event
 from opsledger_contracts.events.unit import OrgUnitDissolved, OrgUnitRegistered, OrgUnitReparented
+from opsledger_ledger.domain.nouns import NOUN_RULES
 from opsledger_ledger.domain.unit import Unit
 from opsledger_ledger.writing import world as writing_world
-from opsledger_ledger.writing.world import LedgerWorld, Placed, WorldSnapshot
-from support.deciding import Stage
+from opsledger_ledger.writing.world import LedgerWorld, Placed, WorldSnapshot, folded
+from support.deciding import Stage, entries_of
 
 DAY = date(2026, 1, 1)
 UNITS = ("A", "B", "C")
@@ -37,9 +39,9 @@ def moved(parents: list[tuple[int, int]]) -> list[Placed]:
 def world_of(events: list[Placed], streams_max: int = 20_000) -> LedgerWorld:
     """A world whose log is a list that it has yet to fold."""
 
-    def load(stream: str, after: int) -> list[Placed]:
+    def load(stream: str, after: int) -> list[tuple[int, bytes]]:
         found = [placed for placed in events if placed.recorded.envelope.stream == stream]
-        return found[after:]
+        return entries_of(found[after:])
 
     return LedgerWorld(load, streams_max)
 
@@ -125,10 +127,10 @@ def test_a_long_stream_is_not_folded_again() -> None:
     events = moved([(1, 2)] * 8)
     asked: list[tuple[str, int]] = []
 
-    def load(stream: str, after: int) -> list[Placed]:
+    def load(stream: str, after: int) -> list[tuple[int, bytes]]:
         asked.append((stream, after))
         found = [placed for placed in events if placed.recorded.envelope.stream == stream]
-        return found[after:]
+        return entries_of(found[after:])
 
     with patch.object(writing_world, "LONG_EVENTS", 5):
         world = LedgerWorld(load, streams_max=1)
@@ -139,6 +141,23 @@ def test_a_long_stream_is_not_folded_again() -> None:
         asked.clear()
         assert world.version("unit/B") == 9
     assert asked == [("unit/B", 9)]
+
+
+def test_every_state_goes_on_from_where_it_was_written_down() -> None:
+    """Of every noun: written down after each event of a whole story, it is that of the full fold."""
+    entries: dict[str, list[tuple[int, bytes]]] = {}
+    with patch.object(writing_world, "LONG_EVENTS", 1):
+        world = LedgerWorld(lambda stream, after: entries[stream][after:], streams_max=1)
+        for position, entry in enumerate(story_recorded().entries, 1):
+            stream = entry.recorded.envelope.stream
+            entries.setdefault(stream, []).append((position, entry.stored))
+            world.fold(Placed(position, entry.recorded))
+            world.settle()
+            assert world.version(stream) == len(entries[stream])
+        for stream, history in entries.items():
+            noun, _, identifier = stream.partition("/")
+            found = world.get(NOUN_RULES[noun].state, identifier)
+            assert (found, len(history)) == folded(stream, history)
 
 
 def test_only_what_is_not_durable_is_unsettled() -> None:

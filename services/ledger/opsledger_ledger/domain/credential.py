@@ -64,7 +64,9 @@ def keys(state: CredentialState) -> Iterator[tuple[str, str]]:
         yield "credential_administrating", "for ever"
 
 
-CREDENTIAL = Noun(state=CredentialState, evolve=evolve, keys=keys)
+CREDENTIAL = Noun(
+    state=CredentialState, evolve=evolve, keys=keys, rekeyed_by=frozenset((CredentialRevoked,))
+)
 
 
 class IssueCredential(Command, frozen=True, kw_only=True):

@@ -125,7 +125,7 @@ def _early_dependants(letter: LetterState, item: LetterItem) -> Iterator[Clash]:
 
 def _unowned_support(letter: LetterState, item: LetterItem) -> Iterator[Clash]:
     for unit in item.supporting:
-        given = letter.commitments.get((item.item, unit))
+        given = letter.commitments.answer(item.item, unit)
         if not given:
             said = "did not answer" if given is None else "refused"
             yield Clash(

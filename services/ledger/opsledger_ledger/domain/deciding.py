@@ -212,6 +212,8 @@ class Noun(Generic[S]):
     evolve: Callable[[S | None, Event, Envelope], S]
     keys: Callable[[S], Iterable[tuple[str, str]]] = _no_keys
     """Pairs of index name and key under which the thing is to be found in its present state."""
+    rekeyed_by: frozenset[type[Event]] = frozenset()
+    """Events that may change the keys, beside the first of a stream."""
     commands: dict[str, CommandEntry] = field(default_factory=dict)
 
     @property

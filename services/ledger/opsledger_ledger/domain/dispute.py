@@ -173,7 +173,22 @@ def keys(state: DisputeState) -> Iterator[tuple[str, str]]:
         yield "open_dispute_by_assessment", state.assessment
 
 
-DISPUTE = Noun(state=DisputeState, evolve=evolve, keys=keys)
+DISPUTE = Noun(
+    state=DisputeState,
+    evolve=evolve,
+    keys=keys,
+    rekeyed_by=frozenset(
+        (
+            DisputeAccepted,
+            DisputeInadmissible,
+            DisputeDecided,
+            SecondReviewRequested,
+            RemedyApplied,
+            DisputeWithdrawn,
+            DisputeClosed,
+        )
+    ),
+)
 
 
 def open_dispute(world: World, assessment: str) -> str | None:

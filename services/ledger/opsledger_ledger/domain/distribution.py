@@ -97,4 +97,6 @@ def keys(state: DistributionState) -> Iterator[tuple[str, str]]:
     yield "distribution_by_assessment", state.derived.assessment
 
 
-DISTRIBUTION = Noun(state=DistributionState, evolve=evolve, keys=keys)
+DISTRIBUTION = Noun(
+    state=DistributionState, evolve=evolve, keys=keys, rekeyed_by=frozenset((QuotaDerived,))
+)

@@ -92,7 +92,9 @@ def keys(state: GroupStatusState) -> Iterator[tuple[str, str]]:
         yield "group_status_by_assessment", row.assessment
 
 
-GROUP_STATUS = Noun(state=GroupStatusState, evolve=evolve, keys=keys)
+GROUP_STATUS = Noun(
+    state=GroupStatusState, evolve=evolve, keys=keys, rekeyed_by=frozenset((GroupStatusCalculated,))
+)
 
 
 class UnitWeight(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

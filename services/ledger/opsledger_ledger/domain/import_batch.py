@@ -107,7 +107,19 @@ def keys(state: ImportBatchState) -> Iterator[tuple[str, str]]:
         yield "import_batch_by_source", state.manifest.source
 
 
-IMPORT_BATCH = Noun(state=ImportBatchState, evolve=evolve, keys=keys)
+IMPORT_BATCH = Noun(
+    state=ImportBatchState,
+    evolve=evolve,
+    keys=keys,
+    rekeyed_by=frozenset(
+        (
+            ImportApproved,
+            ImportBegun,
+            ImportCompleted,
+            ImportAbandoned,
+        )
+    ),
+)
 
 
 class ProposeImport(Command, frozen=True, kw_only=True):

@@ -79,7 +79,17 @@ def keys(state: IncidentState) -> Iterator[tuple[str, str]]:
         yield "incident_by_responsible_unit", share.unit
 
 
-INCIDENT = Noun(state=IncidentState, evolve=evolve, keys=keys)
+INCIDENT = Noun(
+    state=IncidentState,
+    evolve=evolve,
+    keys=keys,
+    rekeyed_by=frozenset(
+        (
+            IncidentDetermined,
+            IncidentDeterminationRevoked,
+        )
+    ),
+)
 
 
 class ReportIncident(Command, frozen=True, kw_only=True):

@@ -44,6 +44,7 @@ from opsledger_contracts.letters import (
     revise_item,
 )
 from opsledger_contracts.problems.general import WrongState
+from opsledger_ledger.domain.commitments import Commitments
 from opsledger_ledger.domain.deciding import Noun, State
 from opsledger_ledger.domain.deed import Deed, deed_of
 
@@ -103,8 +104,7 @@ class LetterState(State):
     status: LetterStatus = "drafted"
     approved_case: str | None = None
     signatures: dict[Party, Signature] = {}
-    commitments: dict[tuple[str, str], bool] = {}
-    """By item and supporting unit: True where it bound itself, False where it refused."""
+    commitments: Commitments = msgspec.field(default_factory=Commitments)
     revisions: list[LetterRevision] = []
     assessment: str | None = None
 
@@ -174,9 +174,9 @@ def evolve(state: LetterState | None, event: Event, envelope: Envelope) -> Lette
         case LetterItemRevised():
             state.items[happened.item] = revise_item(state.items[happened.item], happened.changes)
         case SupportCommitmentGiven():
-            state.commitments[happened.item, happened.unit] = True
+            state.commitments.record(happened.item, happened.unit, bound=True)
         case SupportCommitmentRefused():
-            state.commitments[happened.item, happened.unit] = False
+            state.commitments.record(happened.item, happened.unit, bound=False)
         case LetterItemAdded():
             state.items[happened.item.item] = happened.item
         case LetterItemRemoved():
@@ -249,4 +249,23 @@ def in_force_key(document: LetterDocument) -> str:
     return f"{document.responsible_unit}:{document.kind}:{document.period}"
 
 
-LETTER = Noun(state=LetterState, evolve=evolve, keys=keys)
+LETTER = Noun(
+    state=LetterState,
+    evolve=evolve,
+    keys=keys,
+    rekeyed_by=frozenset(
+        (
+            LetterSubmitted,
+            LetterReturned,
+            LetterBalanced,
+            LetterApproved,
+            LetterSigned,
+            LetterTookEffect,
+            LetterAmended,
+            LetterPeriodEnded,
+            LetterTerminated,
+            LetterWithdrawn,
+            LetterClosed,
+        )
+    ),
+)

@@ -333,6 +333,6 @@ def _supporting_unit(letter: LetterState, item_code: str, act: Act) -> str:
     item = item_of(letter.document, item_code)
     if act.unit is None or act.unit not in item.supporting:
         raise NotSupporting(unit=act.unit, item=item.item)
-    if letter.commitments.get((item.item, act.unit)):
+    if letter.commitments.answer(item.item, act.unit):
         raise CommitmentBinds(unit=act.unit, item=item.item)
     return act.unit

@@ -85,4 +85,9 @@ def keys(state: MatrixState) -> Iterator[tuple[str, str]]:
         yield "matrix_published", "all"
 
 
-MATRIX = Noun(state=MatrixState, evolve=evolve, keys=keys)
+MATRIX = Noun(
+    state=MatrixState,
+    evolve=evolve,
+    keys=keys,
+    rekeyed_by=frozenset((AuthorityMatrixVersionPublished,)),
+)

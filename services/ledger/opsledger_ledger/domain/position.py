@@ -120,7 +120,9 @@ def keys(state: PositionState) -> Iterator[tuple[str, str]]:
         yield "position_by_person", holding.person
 
 
-POSITION = Noun(state=PositionState, evolve=evolve, keys=keys)
+POSITION = Noun(
+    state=PositionState, evolve=evolve, keys=keys, rekeyed_by=frozenset((PersonAppointed,))
+)
 
 
 class DefinePosition(Command, frozen=True, kw_only=True):

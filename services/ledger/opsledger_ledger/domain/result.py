@@ -86,4 +86,6 @@ def keys(state: ResultState) -> Iterator[tuple[str, str]]:
         yield "result_by_assessment", state.combined.assessment
 
 
-RESULT = Noun(state=ResultState, evolve=evolve, keys=keys)
+RESULT = Noun(
+    state=ResultState, evolve=evolve, keys=keys, rekeyed_by=frozenset((IndividualResultCombined,))
+)

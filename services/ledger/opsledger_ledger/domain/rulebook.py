@@ -214,4 +214,14 @@ def keys(state: RulebookState) -> Iterator[tuple[str, str]]:
         yield "rulebook_published", "all"
 
 
-RULEBOOK = Noun(state=RulebookState, evolve=evolve, keys=keys)
+RULEBOOK = Noun(
+    state=RulebookState,
+    evolve=evolve,
+    keys=keys,
+    rekeyed_by=frozenset(
+        (
+            RulebookVersionPublished,
+            ErratumIssued,
+        )
+    ),
+)

@@ -67,7 +67,17 @@ def keys(state: Unit) -> Iterator[tuple[str, str]]:
         yield "unit_by_parent", state.parent
 
 
-UNIT = Noun(state=Unit, evolve=evolve, keys=keys)
+UNIT = Noun(
+    state=Unit,
+    evolve=evolve,
+    keys=keys,
+    rekeyed_by=frozenset(
+        (
+            OrgUnitReparented,
+            OrgUnitDissolved,
+        )
+    ),
+)
 
 
 class RegisterUnit(Command, frozen=True, kw_only=True):

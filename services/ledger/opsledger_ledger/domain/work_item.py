@@ -151,4 +151,19 @@ def keys(state: WorkItemState) -> Iterator[tuple[str, str]]:
         yield "work_item_by_item", f"{state.letter}:{state.item}"
 
 
-WORK_ITEM = Noun(state=WorkItemState, evolve=evolve, keys=keys)
+WORK_ITEM = Noun(
+    state=WorkItemState,
+    evolve=evolve,
+    keys=keys,
+    rekeyed_by=frozenset(
+        (
+            WorkStarted,
+            CompletionRejected,
+            WorkItemResumed,
+            CompletionClaimed,
+            CompletionVerified,
+            WorkItemSuspended,
+            WorkItemCancelled,
+        )
+    ),
+)

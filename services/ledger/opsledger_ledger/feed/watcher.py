@@ -27,16 +27,23 @@ class HeadWatcher:
     """Announces commits that the writer of this process knows nothing of.
 
     `signal` is where both are announced; beyond its position everything is news. A database that
-    cannot be reached is asked again; whoever waits is told a little later.
+    cannot be reached is asked again; whoever waits is told a little later. Notifications of what this
+    process commits itself do not wake the thread for long, which would take the interpreter from
+    those who are to be told.
     """
 
     def __init__(self, log: Log, signal: HeadSignal, grown: Grown) -> None:
         self._log = log
         self._signal = signal
         self._grown = grown
+        self._own = 0
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="ledger-watcher", daemon=True)
         self._logger = structlog.get_logger("opsledger.watcher")
+
+    def told(self, teller: int) -> None:
+        """Learn under which number the database tells of what this process commits."""
+        self._own = teller
 
     def start(self) -> None:
         """Begin to watch."""
@@ -61,7 +68,7 @@ class HeadWatcher:
                 reached = True
 
     def _look(self) -> None:
-        head = self._log.wait_for_head(self._signal.position, WAIT_S)
+        head = self._log.wait_for_head(self._signal.position, WAIT_S, self._own)
         self._stopping.wait(PAUSE_S)
         while (position := self._signal.position) < head and not self._stopping.is_set():
             page = self._log.entries(position, PAGE_ENTRIES, PAGE_BYTES)

@@ -13,18 +13,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from opsledger_contracts.canonical import canonical
 from opsledger_contracts.problems.general import MethodNotAllowed, RouteUnknown
 from opsledger_contracts.problems.refusal import Refusal
-from opsledger_ledger.http.commands import NO_SNIFFING, PATH, Commands
+from opsledger_ledger.http.commands import PATH, Commands
 from opsledger_ledger.http.events import Events
+from opsledger_ledger.http.gathering import NO_SNIFFING
 from opsledger_ledger.http.measures import Measures
-from opsledger_ledger.http.openapi import description
 from opsledger_ledger.http.problems import Faults, refused
 from opsledger_ledger.http.proofs import Proofs
 from opsledger_ledger.http.service import Service
 from opsledger_ledger.ledger import Ledger
 
+_FEED: Final = "/v1/events"
 _COMMAND: Final = re.compile("/v1/[^/]+/[^/]+/[^/]+")
 
 _OTHER: Final = "other"
@@ -35,24 +35,29 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Application(FastAPI):
-    """Takes commands straight to where they are answered; the framework is for all the rest.
+    """Takes what is asked most straight to where it is answered; the framework has all the rest.
 
     The way through its layers takes longer than all that the ledger does with a command before it
-    is decided.
+    is decided, or with a page of the feed that somebody has read before.
     """
 
     commands: Commands
+    events: Events
+    measures: Measures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if (
-            scope["type"] == "http"
-            and scope["method"] == "POST"
-            and _COMMAND.fullmatch(scope["path"])
-        ):
-            await self.commands(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+        if scope["type"] == "http":
+            method, path = scope["method"], scope["path"]
+            if method == "POST" and _COMMAND.fullmatch(path):
+                await self.commands(scope, receive, send)
+                return
+            if method == "GET" and path == _FEED:
+                began = time.monotonic()
+                if await self.events.kept_page(scope, send):
+                    self.measures.answered(_FEED, method, 200, time.monotonic() - began)
+                    return
+        await super().__call__(scope, receive, send)
 
 
 def create_app(ledger: Ledger) -> Application:
@@ -72,13 +77,14 @@ def create_app(ledger: Ledger) -> Application:
         lambda: ledger.writer.queue_length,
         events.open_streams.total,
     )
-    service = Service(ledger, measures, canonical(description()))
+    service = Service(ledger, measures)
     faults = Faults(ledger.clock)
     app.commands = Commands(ledger, measures, faults)
+    app.events, app.measures = events, measures
     # Known to the router for what it says of other methods.
     app.router.routes.append(Route(PATH, app.commands, methods=["POST"]))
     reads: tuple[tuple[str, Endpoint], ...] = (
-        ("/v1/events", events.page),
+        (_FEED, events.page),
         ("/v1/events/stream", events.stream),
         ("/v1/events/{position}", events.one),
         ("/v1/streams/{noun}/{id}", events.of_stream),

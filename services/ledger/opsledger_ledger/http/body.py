@@ -7,6 +7,7 @@ surrogates and NUL on to whoever stores them. Each of these is refused here, onc
 import json
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 from starlette.requests import ClientDisconnect
@@ -84,8 +85,46 @@ def read_object(body: bytes) -> dict[str, Any]:
         raise BodyMalformed(detail=detail) from None
     if not isinstance(value, dict):
         raise BodyMalformed(detail="it is not an object")
-    _require_exact(value, escapes=b"\\u" in body)
+    escapes = b"\\u" in body
+    if not _is_exact(value, escapes=escapes):
+        _require_exact(value, escapes=escapes)
     return value
+
+
+def _is_exact(value: dict[str, Any], *, escapes: bool) -> bool:
+    """Tell whether there is surely nothing to refuse; who is in doubt looks with `_require_exact`.
+
+    Nearly all bodies are fine, and need no pointers to what is wrong with them.
+    """
+    waiting: list[Any] = [value]
+    for found in waiting:
+        members = found
+        if type(found) is dict:
+            for key in found:
+                if not key.isascii() or (escapes and "\0" in key):
+                    return False
+            members = found.values()
+        for member in members:
+            kind = type(member)
+            if kind is str:
+                if escapes or (member[:1].isdecimal() and not _is_fine(member)):
+                    return False
+            elif kind is dict or kind is list:
+                waiting.append(member)
+    return True
+
+
+def _is_fine(text: str) -> bool:
+    return len(text) > _INSTANT_LENGTH or _is_no_false_day(text)
+
+
+@lru_cache(maxsize=1024)
+def _is_no_false_day(text: str) -> bool:
+    try:
+        _require_real_day(text, "")
+    except FieldInvalid:
+        return False
+    return True
 
 
 def _require_exact(value: dict[str, Any], *, escapes: bool) -> None:

@@ -26,6 +26,7 @@ from opsledger_ledger.http import headers
 from opsledger_ledger.http.answers import Answers
 from opsledger_ledger.http.body import read_bounded, read_object
 from opsledger_ledger.http.fields import converted
+from opsledger_ledger.http.gathering import NO_SNIFFING, RawHeaders, answer
 from opsledger_ledger.http.measures import Measures
 from opsledger_ledger.http.problems import Faults, refused
 from opsledger_ledger.http.security import holder
@@ -52,9 +53,6 @@ _JSON: Final = re.compile(
 
 CIRCUMSTANCES: Final = frozenset(Circumstances.__struct_fields__)
 _NOTHING_AROUND: Final = Circumstances()
-
-RawHeaders = list[tuple[bytes, bytes]]
-NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
 
 
 def routes() -> dict[tuple[str, str], CommandEntry]:
@@ -90,8 +88,7 @@ class Commands:
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller is told a reference.
             status, more, body = _written(await self._faults.answer(Request(scope), error))
         self._measures.answered(PATH, "POST", status, time.monotonic() - began)
-        await send({"type": "http.response.start", "status": status, "headers": more})
-        await send({"type": "http.response.body", "body": body})
+        await answer(scope, send, status, more, body)
 
     async def _answered(self, scope: Scope, receive: Receive) -> tuple[int, RawHeaders, bytes]:
         """Have the command of a request decided.
@@ -107,16 +104,16 @@ class Commands:
             raise RouteUnknown(path=scope["path"])
         submission = await self._submission(scope, receive, entry, target)
         outcome = await self._answers.ask(submission)
-        answer = outcome.answer
-        if isinstance(answer, Refused):
+        decided = outcome.answer
+        if isinstance(decided, Refused):
             more = {"Idempotency-Replayed": "true"} if outcome.replayed else None
-            return _written(refused(Request(scope), answer.refusal(), more))
-        body = canonical(answer)
+            return _written(refused(Request(scope), decided.refusal(), more))
+        body = canonical(decided)
         written = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
             (b"cache-control", b"no-store"),
-            (b"etag", b'"%d"' % answer.version),
+            (b"etag", b'"%d"' % decided.version),
             NO_SNIFFING,
         ]
         if outcome.replayed:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Scope, Send
 
 from opsledger_contracts.catalogue import EVENTS, NOUNS
 from opsledger_contracts.problems.general import (
@@ -17,14 +18,15 @@ from opsledger_contracts.problems.general import (
     StreamsTooMany,
     UnknownThing,
 )
+from opsledger_contracts.problems.refusal import Refusal
 from opsledger_ledger.feed.live import LiveEnd, Push
 from opsledger_ledger.feed.pages import PAGE_ENTRIES_MAX, Page, Selection
 from opsledger_ledger.feed.stream import frames, frames_of
 from opsledger_ledger.http import forms, headers
 from opsledger_ledger.http.access import READS
-from opsledger_ledger.http.gathering import PUSH
+from opsledger_ledger.http.gathering import NO_SNIFFING, PUSH, answer
 from opsledger_ledger.http.kept_pages import KeptPages, WrittenPage
-from opsledger_ledger.http.security import caller
+from opsledger_ledger.http.security import caller, holder
 from opsledger_ledger.ledger import Ledger
 from opsledger_ledger.recording.log import Stored
 
@@ -93,6 +95,30 @@ class Events:
         if lasting:
             self._kept.keep(question, form.media_type, written)
         return written, page.head
+
+    async def kept_page(self, scope: Scope, send: Send) -> bool:
+        """Answer `GET /v1/events` at once if it can be: with a page that is kept, unconditionally.
+
+        What it leaves, `page` answers; so it does for whoever may not read.
+        """
+        given = headers.Given(scope["headers"])
+        if given.getlist("If-None-Match"):
+            return False
+        try:
+            await holder(given, self._ledger, READS["/v1/events"], self._ledger.clock.now())
+            form = forms.chosen(headers.single(given, "Accept"))
+        except Refusal:
+            return False
+        written = self._kept.find(scope["query_string"], form.media_type)
+        if written is None:
+            return False
+        more = (
+            (b"content-type", form.media_type.encode()),
+            (b"ledger-position", b"%d" % self._ledger.signal.position),
+            NO_SNIFFING,
+        )
+        await answer(scope, send, 200, (*written.raw_headers, *more), written.body)
+        return True
 
     async def one(self, request: Request) -> Response:
         """Answer `GET /v1/events/{position}` with one event in structured mode."""

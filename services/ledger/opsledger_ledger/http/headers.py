@@ -1,7 +1,8 @@
 """Request headers and query parameters, each read strictly and once."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final, Protocol
 
 from opsledger_contracts.fields import moment
@@ -25,15 +26,25 @@ class Multiple(Protocol):
 class Given:
     """The headers of a request by name, sorted out once for all that will be asked of them."""
 
-    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
         """`raw` is what the server gives: names in lower case, any of them more than once."""
-        self._values: dict[str, list[str]] = {}
-        for name, value in raw:
-            self._values.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+        self._raw = raw
+        self._values = dict(raw)
+        self._repeated = len(self._values) < len(raw)
 
     def getlist(self, key: str) -> list[str]:
         """List the values of a name, in any case of letters."""
-        return self._values.get(key.lower(), [])
+        name = _sent(key)
+        if self._repeated:
+            return [value.decode("latin-1") for found, value in self._raw if found == name]
+        value = self._values.get(name)
+        return [] if value is None else [value.decode("latin-1")]
+
+
+@lru_cache(maxsize=256)
+def _sent(name: str) -> bytes:
+    """Write the name of a header as the server gives it."""
+    return name.lower().encode("latin-1")
 
 
 def single(values: Multiple, name: str) -> str | None:

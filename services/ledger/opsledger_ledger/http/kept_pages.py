@@ -6,17 +6,29 @@ the pages longest unread go first.
 """
 
 from collections import OrderedDict
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 KEPT_BYTES_MAX: Final = 32 * 1024 * 1024
 
 
-class WrittenPage(NamedTuple):
+@dataclass(frozen=True)
+class WrittenPage:
     """A page in one form: its bytes, and the headers that go with them."""
 
     body: bytes
     etag: str
     headers: dict[str, str]
+
+    @cached_property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers as they are sent, with the tag and the length."""
+        told = self.headers | {"ETag": self.etag, "Content-Length": str(len(self.body))}
+        return [
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in told.items()
+        ]
 
 
 class KeptPages:

@@ -1,9 +1,11 @@
 """The OpenAPI 3.1 document of the ledger, generated from the catalogue of commands."""
 
+from functools import cache
 from typing import Any, Final
 
 import msgspec
 
+from opsledger_contracts.canonical import canonical
 from opsledger_contracts.catalogue import NOUNS
 from opsledger_contracts.problems import general
 from opsledger_contracts.problems.refusal import REFUSALS, Refusal
@@ -64,6 +66,12 @@ def refusals_of(entry: CommandEntry) -> tuple[type[Refusal], ...]:
     if entry.function is None and general.FunctionMissing not in entry.refuses:
         del found[general.FunctionMissing]
     return tuple(found)
+
+
+@cache
+def document() -> bytes:
+    """Return the document as it is served, put together when it is asked for first."""
+    return canonical(description())
 
 
 def description() -> dict[str, Any]:

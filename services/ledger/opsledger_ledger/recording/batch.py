@@ -36,29 +36,39 @@ class FoldingBatch(ABC):
     def __init__(self, head: Head) -> None:
         self._frontier = Frontier.from_bytes(head.frontier)
         self._recorded_at = head.recorded_at
+        self._position = head.position
         self._rows: list[Row] = []
         self._tiles: list[Tile] = []
+        self._unfolded: list[bytes] = []
         self._answers: dict[Place, StoredAnswer] = {}
         self._broken = False
 
     @property
     def head(self) -> Head:
         """The head including what this batch has appended so far."""
-        return Head(self._frontier.size, self._recorded_at, self._frontier.to_bytes())
+        self._fold()
+        return Head(self._position, self._recorded_at, self._frontier.to_bytes())
 
     def append(self, entries: Sequence[NewEntry], recorded_at: str) -> list[bytes]:
         """Append entries in this order and return their leaf hashes; see ``log.Batch``."""
         if recorded_at < self._recorded_at:
             raise AppendRefused(f"recorded time {recorded_at} is before {self._recorded_at}")
         leaves = [leaf_hash(new.entry) for new in entries]
-        position = self._frontier.size
+        position = self._position
         for new, leaf in zip(entries, leaves, strict=True):
             position += 1
             self._rows.append((position, new.stream, new.version, new.type, leaf, new.entry))
         if leaves:
-            self._tiles += self._frontier.extend(leaves)
+            self._unfolded += leaves
+            self._position = position
             self._recorded_at = recorded_at
         return leaves
+
+    def _fold(self) -> None:
+        """Take into the tree what was appended since; at once for many is cheaper than for each."""
+        if self._unfolded:
+            self._tiles += self._frontier.extend(self._unfolded)
+            self._unfolded = []
 
     def answer(self, scope: str, key: str) -> StoredAnswer | None:
         """Return the answer of a key, of this batch or stored, or None."""
@@ -96,6 +106,7 @@ class FoldingBatch(ABC):
             raise AppendRefused("an earlier write of this batch was refused")
         if not self._rows and not self._answers:
             return
+        self._fold()
         with self._refusing():
             self._write(self._rows, self._tiles, self._answers)
         self._rows, self._tiles, self._answers = [], [], {}

@@ -67,8 +67,14 @@ class CommittedReads(ABC):
             raise LookupError(f"the tree has no tile {level}/{index}")
         return b"".join(hashes)
 
-    def wait_for_head(self, position: int, timeout_s: float) -> int:
+    @property
+    def teller(self) -> int:
+        """Nobody: the head is looked at."""
+        return 0
+
+    def wait_for_head(self, position: int, timeout_s: float, besides: int = 0) -> int:
         """Return the head's position once it is beyond ``position``, or when the time is over."""
+        del besides
         deadline = monotonic() + timeout_s
         while True:
             found = self.head().position

@@ -41,7 +41,7 @@ A process that wrote for another one which was killed first decides what it was 
 LOCK_STEP_S: Final = 0.01
 
 READERS_MAX: Final = 16
-WRITER_CACHE_KIB: Final = 32 * 1024
+WRITER_CACHE_KIB: Final = 16 * 1024
 
 WAL_PAGES_CHECKPOINT: Final = 4_000
 """Pages (16 MiB) after which the writer copies the write-ahead log into the database."""

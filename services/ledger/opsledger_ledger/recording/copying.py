@@ -19,11 +19,16 @@ from opsledger_ledger.recording.postgres_connections import (
     PostgresConnections,
 )
 from opsledger_ledger.recording.postgres_errors import translating
-from opsledger_ledger.recording.postgres_schema import TABLES, Table
+from opsledger_ledger.recording.postgres_schema import STREAM_HASH, TABLES, Table
 from opsledger_ledger.recording.sqlite_log import open_log
 
-MADE_ON_THE_SPOT: Final = frozenset(("migrations", "head"))
-"""Tables that are not copied: each database has its own layout, and one head."""
+MADE_ON_THE_SPOT: Final = frozenset(("migrations", "head", "types"))
+"""Tables that are not copied: each database has its own layout, one head, and numbers of types."""
+
+_NUMBERS: Final = (
+    "CREATE TEMPORARY TABLE numbers AS SELECT row_number() OVER (ORDER BY type) AS number, "
+    "type AS name FROM entries GROUP BY type"
+)
 
 NO_LIMIT: Final = "0"
 
@@ -63,6 +68,7 @@ def copy_log(directory: Path, url: str, schema: str) -> Head:
         ).fetchone()
         if found != (0,):
             raise LogDamaged(f"the schema {schema} holds a ledger already")
+        _copy_types(reader, target, schema)
         for table in TABLES:
             if table.name not in MADE_ON_THE_SPOT:
                 _copy(reader, target, schema, table)
@@ -79,16 +85,29 @@ def _reader(directory: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{(directory / DATABASE_NAME).absolute().as_uri()}?mode=ro", uri=True)
 
 
+def _copy_types(reader: sqlite3.Connection, target: Connection, schema: str) -> None:
+    """Number the types of the entries, for which a directory has no table."""
+    reader.execute(_NUMBERS)
+    reader.execute("CREATE UNIQUE INDEX numbers_name ON numbers (name)")
+    statement = SQL("INSERT INTO {} (number, name) VALUES (%s, %s)").format(
+        Identifier(schema, "types")
+    )
+    target.cursor().executemany(statement, reader.execute("SELECT number, name FROM numbers"))
+
+
 def _copy(reader: sqlite3.Connection, target: Connection, schema: str, table: Table) -> None:
     """Copy a table in the order of its first key, in which its guards want it."""
-    names = [name for name, _ in table.columns]
+    columns = [(name, kind) for name, kind in table.columns if STREAM_HASH not in kind]
+    names = [name for name, _ in columns]
+    wanted = ["numbers.number" if name == "type" else f"{table.name}.{name}" for name in names]
+    joined = " CROSS JOIN numbers ON numbers.name = entries.type" if "type" in names else ""
     rows = reader.execute(
-        f"SELECT {', '.join(names)} FROM {table.name} ORDER BY {table.keys[0]}"  # noqa: S608 - our own names.
+        f"SELECT {', '.join(wanted)} FROM {table.name}{joined} ORDER BY {table.keys[0]}"  # noqa: S608 - our own names.
     )
     statement = SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
         Identifier(schema, table.name), SQL(", ").join(map(Identifier, names))
     )
     with target.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types([kind.split()[0] for _, kind in table.columns])
+        copy.set_types([kind.split()[0] for _, kind in columns])
         for row in rows:
             copy.write_row(row)

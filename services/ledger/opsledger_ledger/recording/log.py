@@ -162,6 +162,14 @@ class Reads(Protocol):
         """Return a stream's entries with version > ``after_version``, ascending."""
         ...
 
+    def page(self, after: int, limit: int, byte_limit: int) -> Sequence[tuple[int, bytes]]:
+        """Return positions and entries alone of what ``entries`` returns."""
+        ...
+
+    def history(self, stream: str, after_version: int = 0) -> Sequence[tuple[int, bytes]]:
+        """Return positions and entries alone of what ``stream_entries`` returns."""
+        ...
+
     def stream_version(self, stream: str) -> int:
         """Return the last version of a stream; 0 means that it has no entry."""
         ...
@@ -237,10 +245,16 @@ class Log(Reads, Protocol):
         """Return the committed head."""
         ...
 
-    def wait_for_head(self, position: int, timeout_s: float) -> int:
+    @property
+    def teller(self) -> int:
+        """The number under which the database tells of this log's commits; 0 if it does not."""
+        ...
+
+    def wait_for_head(self, position: int, timeout_s: float, besides: int = 0) -> int:
         """Return the position of the committed head once it is beyond ``position``.
 
-        When the time is over it is returned as it stands.
+        When the time is over it is returned as it stands. What the teller ``besides`` commits while
+        this waits need not end it: whoever asks is told of that in another way.
 
         Raises:
             LogBusy: the database cannot be reached at this moment.

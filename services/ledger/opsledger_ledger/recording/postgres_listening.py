@@ -30,8 +30,10 @@ class HeadListener:
         self._lock = Lock()
         self._closed = False
 
-    def wait(self, position: int, timeout_s: float) -> int:
+    def wait(self, position: int, timeout_s: float, besides: int) -> int:
         """Return the head's position once it is beyond ``position``, or when the time is over.
+
+        Notifications by the server's process ``besides`` do not count.
 
         Raises:
             RecordingError: the database cannot be reached.
@@ -45,8 +47,9 @@ class HeadListener:
                 left = deadline - monotonic()
                 if found > position or left <= 0 or self._closed:
                     return found
-                for _ in connection.notifies(timeout=min(left, POLL_S), stop_after=1):
-                    pass
+                for told in connection.notifies(timeout=min(left, POLL_S)):
+                    if told.pid != besides:
+                        break
         except psycopg.Error as error:
             raise translated(error) from error
         finally:

@@ -1,6 +1,6 @@
 """The log on PostgreSQL: one schema, any number of processes that write and read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -39,6 +39,7 @@ from opsledger_ledger.recording.postgres_startup import (
     check_server,
     index_findings,
     layout_findings,
+    recovering,
 )
 from opsledger_ledger.recording.startup import check_content
 
@@ -71,6 +72,8 @@ class PostgresLog(PostgresReads, CommittedReads):
         self._failure: StorageFailed | None = None
         self._purge_due = False
         self._seen = Head(0, "", b"")
+        self._types: Mapping[str, int] = {}
+        self._teller = 0
 
     @contextmanager
     def begin(self) -> Iterator[PostgresBatch]:
@@ -91,7 +94,7 @@ class PostgresLog(PostgresReads, CommittedReads):
             except BaseException:
                 self._roll_back(writer)
                 raise
-            self._seen = batch.head
+            self._seen, self._types = batch.head, batch.types
             self._purge_due = self._purge_due or batch.erased
             if self._purge_due:
                 self._purge(writer)
@@ -113,9 +116,14 @@ class PostgresLog(PostgresReads, CommittedReads):
             found = self._found(_HASHES, (Int8(level), Int8(first), Int8(first + count)))
         return [row[0] for row in found]
 
-    def wait_for_head(self, position: int, timeout_s: float) -> int:
+    @property
+    def teller(self) -> int:
+        """The process of the server that writes for this log."""
+        return self._teller
+
+    def wait_for_head(self, position: int, timeout_s: float, besides: int = 0) -> int:
         """Return the head's position once it is beyond ``position``, or when the time is over."""
-        return self._listener.wait(position, timeout_s)
+        return self._listener.wait(position, timeout_s, besides)
 
     def personal(self, commitment: str) -> PersonalValue | None:
         """Return the value behind a commitment, or None if unknown or erased."""
@@ -174,7 +182,7 @@ class PostgresLog(PostgresReads, CommittedReads):
         known = self._writer
         writer = self._connected()
         try:
-            return writer, PostgresBatch(writer, self._personal, self.channel)
+            return writer, PostgresBatch(writer, self._personal, self.channel, self._types)
         except psycopg.Error as error:
             self._roll_back(writer)
             if writer is not known or not connection_lost(writer):
@@ -208,18 +216,28 @@ class PostgresLog(PostgresReads, CommittedReads):
         except BaseException:
             writer.close()
             raise
-        self._writer = writer
+        self._writer, self._teller = writer, writer.info.backend_pid
         return writer
 
     def _connected_again(self) -> Connection:
         deadline = monotonic() + RECONNECT_S
         while True:
             try:
-                return self._connections.connect()
+                return self._connected_to_primary()
             except LogBusy:
                 if monotonic() > deadline:
                     raise
             sleep(_RECONNECT_PAUSE_S)
+
+    def _connected_to_primary(self) -> Connection:
+        """Return a connection to a server that is none of those which may yet take over."""
+        connection = self._connections.connect()
+        with translating():
+            follows = recovering(connection)
+        if follows:
+            connection.close()
+            raise LogBusy("a replica answers that has not taken over")
+        return connection
 
     def _require_grown(self, head: Head) -> None:
         """Stop for good if the log is not a continuation of what this process has seen.

@@ -1,13 +1,20 @@
 """The library's application recorder on a ledger's schema: reads the view, writes through the log."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from eventsourcing.persistence import IntegrityError, OperationalError, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from psycopg.sql import SQL, Identifier
 
 from opsledger_ledger.recording.log import AppendRefused, LogDamaged, NewEntry, RecordingError
 from opsledger_ledger.recording.postgres_log import PostgresLog
+
+# The index knows a stream by its hash.
+_SELECT_EVENTS: Final = (
+    'SELECT stored_events.* FROM (SELECT %s::text COLLATE "C" AS id) AS asked '
+    "CROSS JOIN {}.stored_events WHERE originator_hash = hashtext(id) AND originator_id = id"
+)
 
 
 class PostgresLedgerRecorder(PostgresApplicationRecorder):
@@ -26,6 +33,7 @@ class PostgresLedgerRecorder(PostgresApplicationRecorder):
         if datastore.enable_db_functions:
             raise LogDamaged("database functions of the library: expected off, found on")
         super().__init__(datastore, events_table_name="stored_events")
+        self.select_events_statement = SQL(_SELECT_EVENTS).format(Identifier(datastore.schema))
         self._log = log
         self.channel_name = log.channel
 

@@ -28,6 +28,10 @@ _MIGRATION_LOCK: Final = 0x6F70_6C64
 _TEXT: Final = 'text COLLATE "C" NOT NULL'
 
 
+STREAM_HASH: Final = "GENERATED ALWAYS AS (hashtext(stream)) STORED"
+"""What stands for a stream in the index, which would be twice as large with the names."""
+
+
 class Table(Struct, frozen=True):
     """A table: its columns with their types, and what is unique in it."""
 
@@ -35,6 +39,8 @@ class Table(Struct, frozen=True):
     columns: tuple[tuple[str, str], ...]
     keys: tuple[str, ...]
     check: str = ""
+    growing: bool = False
+    """Whether its first key only grows at its end, so that the pages of the index can be full."""
 
     @property
     def statement(self) -> str:
@@ -42,6 +48,7 @@ class Table(Struct, frozen=True):
         columns = [f"{name} {kind}" for name, kind in self.columns]
         keys = [
             f"{'PRIMARY KEY' if number == 0 else 'UNIQUE'} ({key})"
+            + (" WITH (fillfactor = 100)" if number == 0 and self.growing else "")
             for number, key in enumerate(self.keys)
         ]
         check = [f"CHECK ({self.check})"] if self.check else []
@@ -98,17 +105,22 @@ TABLES: Final = (
         (("number", "integer NOT NULL"), ("name", _TEXT), ("checksum", _TEXT)),
         ("number",),
     ),
+    # Where each type of event has its number, of two bytes where its name has two dozen.
+    Table("types", (("number", "smallint NOT NULL"), ("name", _TEXT)), ("number", "name")),
+    # The columns are in an order that leaves no gaps between them.
     Table(
         "entries",
         (
             ("position", "bigint NOT NULL"),
-            ("version", "bigint NOT NULL"),
+            ("version", "integer NOT NULL"),
+            ("stream_hash", f"integer NOT NULL {STREAM_HASH}"),
+            ("type", "smallint NOT NULL"),
             ("stream", _TEXT),
-            ("type", _TEXT),
             ("leaf", "bytea NOT NULL"),
             ("entry", "bytea NOT NULL"),
         ),
-        ("position", "stream, version"),
+        ("position",),
+        growing=True,
     ),
     Table(
         "tiles",
@@ -154,8 +166,8 @@ BEGIN
 END
 """,
     ),
-    # Sees whole statements, once each. Two sessions at once cannot get by: both would need the
-    # same position, which is unique.
+    # Sees whole statements, once each. Of each version there is one, and one before it. Two sessions
+    # at once cannot get by: both would need the same position, which is unique.
     Function(
         "continue_log",
         """
@@ -167,10 +179,12 @@ BEGIN
     WHERE added.count > 0
     AND (added.first <> head.position + 1 OR added.last <> head.position + added.count)
   ) OR EXISTS (
-    SELECT FROM appended WHERE version <> 1 AND NOT EXISTS (
-      SELECT FROM {schema}.entries AS before
-      WHERE before.stream = appended.stream AND before.version = appended.version - 1
-    )
+    SELECT FROM appended WHERE (
+      SELECT count(*) FROM {schema}.entries AS stored
+      WHERE stored.stream_hash = appended.stream_hash
+      AND stored.version BETWEEN appended.version - 1 AND appended.version
+      AND stored.stream = appended.stream
+    ) <> CASE appended.version WHEN 1 THEN 1 ELSE 2 END
   ) THEN
     RAISE EXCEPTION 'an entry must continue the log and its stream' USING ERRCODE = '23000';
   END IF;
@@ -215,7 +229,7 @@ _CHANGE: Final = "BEFORE DELETE OR UPDATE OR TRUNCATE"
 GUARDS: Final = (
     *(
         Guard(table, f"{table}_append_only", _CHANGE, _STATEMENT, "refuse_change")
-        for table in ("migrations", "entries", "tiles", "answers")
+        for table in ("migrations", "types", "entries", "tiles", "answers")
     ),
     Guard("entries", "entries_append", "AFTER INSERT", _APPENDED, "continue_log"),
     Guard("tiles", "tiles_append", "AFTER INSERT", _APPENDED, "continue_level"),
@@ -224,15 +238,17 @@ GUARDS: Final = (
 )
 
 INDEXES: Final = (
+    ("entries_stream", "CREATE INDEX entries_stream ON entries (stream_hash, version)"),
     ("personal_values_person", "CREATE INDEX personal_values_person ON personal_values (person)"),
 )
 
 VIEW: Final = (
-    "CREATE VIEW {schema}.stored_events AS SELECT position AS notification_id, "
-    "stream AS originator_id, version AS originator_version, type AS topic, entry AS state "
-    "FROM {schema}.entries"
+    "CREATE VIEW {schema}.stored_events AS SELECT entries.position AS notification_id, "
+    "entries.stream AS originator_id, entries.version AS originator_version, "
+    "types.name AS topic, entries.entry AS state, entries.stream_hash AS originator_hash "
+    "FROM ({schema}.entries LEFT JOIN {schema}.types ON ((types.number = entries.type)))"
 )
-"""The names under which the library's recorder reads."""
+"""The names under which the library's recorder reads, and a person with `psql`."""
 
 
 class Migration(Struct, frozen=True):
@@ -265,6 +281,7 @@ MIGRATIONS: Final = (
 
 READABLE: Final = (*(table.name for table in TABLES), "stored_events")
 RIGHTS: Final = {
+    "types": "INSERT",
     "entries": "INSERT",
     "tiles": "INSERT",
     "answers": "INSERT",

@@ -50,9 +50,12 @@ SELECT c.relkind::text, c.relname::text, CASE c.relkind
       || CASE WHEN l.collname IN ('default') OR l.collname IS NULL THEN ''
          ELSE ' COLLATE "' || l.collname || '"' END
       || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
-      || CASE WHEN a.atthasdef THEN ' DEFAULT' ELSE '' END,
+      || CASE WHEN a.attgenerated = 's' THEN
+           ' GENERATED ALWAYS AS (' || pg_get_expr(d.adbin, d.adrelid) || ') STORED'
+         WHEN a.atthasdef THEN ' DEFAULT' ELSE '' END,
       ', ' ORDER BY a.attnum), '')
     FROM pg_attribute a LEFT JOIN pg_collation l ON l.oid = a.attcollation
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   ) || CASE WHEN c.relpersistence <> 'p' THEN ' not durable' ELSE '' END
     || CASE WHEN c.relrowsecurity THEN ' row security' ELSE '' END
@@ -83,7 +86,7 @@ CROSS JOIN (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('TRIGGER')
 WHERE c.relnamespace = %(schema)s::regnamespace AND c.relkind = 'r'
 AND has_table_privilege(c.oid, p.privilege)
 AND NOT (p.privilege = 'INSERT' AND c.relname IN
-  ('entries', 'tiles', 'answers', 'personal_keys', 'personal_values'))
+  ('types', 'entries', 'tiles', 'answers', 'personal_keys', 'personal_values'))
 AND NOT (p.privilege = 'DELETE' AND c.relname IN ('personal_keys', 'personal_values'))
 UNION ALL SELECT 'SUPERUSER' FROM pg_roles WHERE rolname = current_user AND rolsuper
 UNION ALL SELECT 'schema CREATE' WHERE has_schema_privilege(%(schema)s, 'CREATE')
@@ -104,13 +107,18 @@ def check_server(connection: Connection) -> None:
         raise LogDamaged(f"{finding.field}: expected {finding.expected}, found {finding.found}")
 
 
+def recovering(connection: Connection) -> bool:
+    """Tell whether a server follows another one, or is not through with its start."""
+    (found,) = connection.execute("SELECT pg_is_in_recovery()").fetchone() or (True,)
+    return bool(found)
+
+
 def server_findings(connection: Connection) -> Iterator[Finding]:
     """Yield the settings of a session that the ledger cannot rest on."""
     version = connection.info.server_version
     if version < SERVER_VERSION_MIN:
         yield _finding("version of the server", f"{SERVER_VERSION_MIN} or later", str(version))
-    (recovering,) = connection.execute("SELECT pg_is_in_recovery()").fetchone() or (True,)
-    if recovering:
+    if recovering(connection):
         yield _finding("role of the server", "primary", "replica")
     for name, wanted in _SETTINGS:
         found = _setting(connection, name)
@@ -189,9 +197,15 @@ def index_findings(connection: Connection) -> Iterator[Finding]:
             ("table", "on", "SELECT count(leaf) FROM entries"),
             ("entries_pkey", "off", "SELECT count(*) FROM entries WHERE position > 0"),
             (
-                "entries_stream_version_key",
+                "entries_stream",
                 "off",
-                "SELECT count(*) FROM entries WHERE stream >= ''",
+                "SELECT count(*) FROM entries WHERE stream_hash >= -2147483648",
+            ),
+            # A server whose function gives another number than the one before it finds no stream.
+            (
+                "entries_stream of this server",
+                "on",
+                "SELECT count(leaf) FROM entries WHERE stream_hash = hashtext(stream)",
             ),
         ):
             whole = seqscan == "on"
@@ -228,8 +242,9 @@ def expected(schema: str) -> dict[tuple[str, str], str]:
         for number, key in enumerate(table.keys):
             suffix = "pkey" if number == 0 else f"{key.replace(', ', '_')}_key"
             name = f"{table.name}_{suffix}"
+            full = " WITH (fillfactor='100')" if number == 0 and table.growing else ""
             wanted["index", name] = (
-                f"CREATE UNIQUE INDEX {name} ON {table.name} USING btree ({key})"
+                f"CREATE UNIQUE INDEX {name} ON {table.name} USING btree ({key}){full}"
             )
         if table.check:
             wanted["check", f"{table.name}_id_check"] = f"CHECK (({table.check}))"
@@ -249,8 +264,6 @@ def _plain(definition: str, schema: str, kind: str) -> str:
     if kind in {"function", "r"}:
         return definition
     plain = definition.replace('"', "").replace(f"{schema}.", "")
-    if kind == "v":
-        plain = plain.replace("entries.", "")
     return " ".join(plain.split())
 
 

@@ -13,7 +13,7 @@ from opsledger_ledger.recording.batch import Row, Tile
 from opsledger_ledger.recording.connections import LedgerDatastore
 from opsledger_ledger.recording.log import Head, LogDamaged
 from opsledger_ledger.recording.schema import migrate
-from opsledger_ledger.recording.sqlite_inserts import insert
+from opsledger_ledger.recording.sqlite_inserts import blob, insert
 
 # The join is in the order in which it is written, so that each stream is found by its name.
 _SELECT_ENDS: Final = (
@@ -117,7 +117,8 @@ def _chained(cursor: sqlite3.Cursor, rows: Sequence[Row]) -> list[tuple[Any, ...
         asked = msgspec.json.encode(begun).decode()
         last.update(cursor.execute(_SELECT_ENDS, (asked,)))
     chained: list[tuple[Any, ...]] = []
-    for position, stream, version, *rest in rows:
-        chained.append((position, stream, version, last.get(stream, 0), *rest))
+    for position, stream, version, kind, leaf, entry in rows:
+        previous = last.get(stream, 0)
+        chained.append((position, stream, version, previous, kind, blob(leaf), blob(entry)))
         last[stream] = position
     return chained

@@ -9,7 +9,7 @@ from opsledger_ledger.recording.batch import FoldingBatch, Place, Row, Tile
 from opsledger_ledger.recording.log import PersonalValue, StoredAnswer
 from opsledger_ledger.recording.personal import PersonalTables
 from opsledger_ledger.recording.recorder import LedgerRecorder
-from opsledger_ledger.recording.sqlite_inserts import insert
+from opsledger_ledger.recording.sqlite_inserts import blob, insert
 from opsledger_ledger.recording.sqlite_reads import SqliteReads, stored_answers
 
 PAGE_BYTES: Final = 4096
@@ -58,7 +58,7 @@ class SqliteBatch(FoldingBatch, SqliteReads):
                 self._native,
                 "answers",
                 [
-                    (scope, key, stored.fingerprint, stored.answer)
+                    (scope, key, blob(stored.fingerprint), blob(stored.answer))
                     for (scope, key), stored in answers.items()
                 ],
             )

@@ -51,10 +51,10 @@ class SqliteLog(SqliteReads, CommittedReads):
     @contextmanager
     def begin(self) -> Iterator[SqliteBatch]:
         """Lock the head and open one transaction; see ``log.Log``."""
-        with self._datastore.get_connection(commit=True):
+        writer = self._datastore.writer
+        with self._datastore.writer_lock:
             if self._failure is not None:
                 raise StorageFailed(str(self._failure)) from self._failure
-            writer = self._datastore.writer
             native = writer.native
             try:
                 cursor = native.execute("BEGIN IMMEDIATE")

@@ -7,11 +7,10 @@ from hashlib import sha256
 from threading import Lock
 from typing import Final
 
-from opsledger_contracts.codec import decode
 from opsledger_contracts.problems.general import CredentialInvalid
 from opsledger_ledger.domain.credential import CredentialState
 from opsledger_ledger.recording.log import Log
-from opsledger_ledger.writing.world import Placed, folded
+from opsledger_ledger.writing.world import folded
 
 CREDENTIALS_MAX: Final = 10_000
 """Keys kept in memory, unknown ones included; others are read again from the log."""
@@ -65,10 +64,7 @@ class Credentials:
                 return self._states[identifier]
             changes = self._changes
         stream = f"{_PREFIX}{identifier}"
-        events = [
-            Placed(each.position, decode(each.entry)) for each in self._log.stream_entries(stream)
-        ]
-        state: CredentialState | None = folded(stream, events)[0]
+        state: CredentialState | None = folded(stream, self._log.history(stream))[0]
         with self._lock:
             # A commit in between may have changed this very key; then it is not kept.
             if changes == self._changes:

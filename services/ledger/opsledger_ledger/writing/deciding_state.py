@@ -1,12 +1,12 @@
 """Everything the writer knows of the ledger while it decides: world, chains, last recorded time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 import msgspec
 
-from opsledger_contracts.codec import Recorded, decode
+from opsledger_contracts.codec import Recorded, decode_recorded
 from opsledger_ledger.recording.log import Batch, Log, Reads
 from opsledger_ledger.writing.envelopes import Envelopes, EventIds, StreamTails
 from opsledger_ledger.writing.world import LedgerWorld, Placed, WorldSnapshot
@@ -65,7 +65,7 @@ class DecidingState:
         while self.position < position:
             limit = min(CATCH_UP_ENTRIES, position - self.position)
             for stored in reads.entries(self.position, limit, CATCH_UP_BYTES):
-                recorded = decode(stored.entry)
+                recorded = decode_recorded(stored.entry)
                 self.fold(stored.position, recorded, stored.leaf)
                 self._ids.follow(recorded.envelope.id)
             if self._batch is None:
@@ -112,9 +112,8 @@ class DecidingState:
             return self._batch
         return self._log
 
-    def _load(self, stream: str, after: int) -> Iterator[Placed]:
-        for stored in self._reads(stream).stream_entries(stream, after):
-            yield Placed(stored.position, decode(stored.entry))
+    def _load(self, stream: str, after: int) -> Sequence[tuple[int, bytes]]:
+        return self._reads(stream).history(stream, after)
 
     def _read_leaf(self, stream: str, version: int) -> bytes:
         return self._reads(stream).stream_entries(stream, version - 1, 1)[0].leaf

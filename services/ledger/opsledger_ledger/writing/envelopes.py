@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 
 import msgspec
@@ -10,7 +11,6 @@ from opsledger_contracts.canonical import canonical
 from opsledger_contracts.codec import ENTRY_BYTES_MAX, Recorded, decode
 from opsledger_contracts.envelope import Envelope
 from opsledger_contracts.evidence.merkle import leaf_hash
-from opsledger_contracts.fields import moment
 from opsledger_contracts.problems.general import EntryTooLarge
 from opsledger_ledger.domain.deciding import Act, Record
 from opsledger_ledger.recording.log import NewEntry
@@ -62,7 +62,7 @@ class EventIds:
 
     def next(self, recorded_at: str) -> str:
         """Make the next id, of an instant or of the last id's if that is later."""
-        milliseconds = int(moment(recorded_at).timestamp() * 1000)
+        milliseconds = int(datetime.fromisoformat(recorded_at).timestamp() * 1000)
         if milliseconds > self._milliseconds:
             self._milliseconds = milliseconds
             # The highest bit is left free, so that the steps have room.

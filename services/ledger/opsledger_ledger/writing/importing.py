@@ -15,7 +15,7 @@ import msgspec
 
 from opsledger_contracts.canonical import canonical
 from opsledger_contracts.catalogue import NOUNS
-from opsledger_contracts.codec import decode, decode_envelope
+from opsledger_contracts.codec import decode_envelope
 from opsledger_contracts.envelope import Envelope
 from opsledger_contracts.event import Event
 from opsledger_contracts.events.import_batch import (
@@ -47,7 +47,7 @@ from opsledger_ledger.writing.envelopes import (
 from opsledger_ledger.writing.import_checking import Checked, checked
 from opsledger_ledger.writing.import_reading import RawLine, lines, opened, read_again
 from opsledger_ledger.writing.submission import Trace
-from opsledger_ledger.writing.world import Placed, folded
+from opsledger_ledger.writing.world import folded
 
 CHUNK_LINES: Final = 5_000
 """Lines of one commit: other writers of the same database wait for about as long as it takes."""
@@ -115,11 +115,7 @@ class _Run:
         self._log = importer.log
         self._batch = batch
         self._stream = f"{ImportBatchState.NOUN}/{batch}"
-        events = (
-            Placed(each.position, decode(each.entry))
-            for each in self._log.stream_entries(self._stream)
-        )
-        state, self._version = folded(self._stream, events)
+        state, self._version = folded(self._stream, self._log.history(self._stream))
         if state is None:
             raise UnknownThing(noun=NOUNS[ImportBatchState.NOUN].en, id=batch)
         self._state: ImportBatchState = state

@@ -8,6 +8,7 @@ At any doubt everything is folded.
 import hmac
 import os
 import sys
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -113,6 +114,8 @@ class Snapshots:
         self._copy = os.fork()
         if self._copy == 0:
             try:
+                # Whoever waits for an answer goes first, on every processor.
+                os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
                 os.closerange(sys.stderr.fileno() + 1, _DESCRIPTORS_MAX)
                 self._write(root)
             finally:
@@ -125,7 +128,9 @@ class Snapshots:
     def _write(self, root: bytes) -> None:
         kept = _Kept(program_digest(), self._position, root, self._state.snapshot())
         written = _encoder.encode(kept)
-        fresh = self._file.with_suffix(".fresh")
+        # Several processes may write to the same place; whoever is last is the one that is read.
+        fresh = self._file.with_name(f"{self._file.name}.{os.getpid()}")
+        self._remove_abandoned()
         try:
             with open(fresh, "wb", opener=_private) as file:
                 file.write(hmac.digest(self._key, written, "sha256"))
@@ -133,6 +138,13 @@ class Snapshots:
             fresh.replace(self._file)
         except OSError as error:
             self._logger.warning("snapshot not written", reason=str(error))
+
+    def _remove_abandoned(self) -> None:
+        """Remove what processes have left that were killed while they wrote."""
+        for left in self._file.parent.glob(f"{self._file.name}.*"):
+            with suppress(OSError):
+                if not Path(f"/proc/{left.suffix[1:]}").exists():
+                    left.unlink()
 
 
 def _private(path: str, flags: int) -> int:

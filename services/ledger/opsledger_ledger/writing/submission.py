@@ -9,6 +9,8 @@ from opsledger_contracts.events.credential import Scope
 from opsledger_contracts.fields import Evidence
 from opsledger_contracts.problems.refusal import REFUSALS, Refusal
 from opsledger_ledger.domain.deciding import Command, CommandEntry
+from opsledger_ledger.recording.attributes import attributes
+from opsledger_ledger.recording.log import LogDamaged, Reads
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,11 +102,70 @@ class Outcome(NamedTuple):
     replayed: bool = False
 
 
-def stored_form(answer: Answer) -> bytes:
-    """Write an answer as it is kept beside its key."""
+class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is kept of an accepted command beside its key; all else is read in its entries."""
+
+    stream: str
+    version: int
+    first: int
+    """Position of its first entry; the others follow."""
+    events: int
+
+
+_encoder: Final = msgspec.json.Encoder()
+_kept_decoder: Final = msgspec.json.Decoder(Kept)
+
+
+def said_form(answer: Answer) -> bytes:
+    """Write an answer down with everything that is said in it."""
     return canonical(answer)
 
 
-def from_stored_form(stored: bytes) -> Answer:
-    """Read an answer that was kept beside its key."""
-    return _answer_decoder.decode(stored)
+def from_said_form(said: bytes) -> Answer:
+    """Read an answer that was written down."""
+    return _answer_decoder.decode(said)
+
+
+def kept_form(answer: Answer) -> bytes:
+    """Write an answer as it is kept beside its key."""
+    if isinstance(answer, Accepted) and answer.positions:
+        return kept(answer.stream, answer.version, answer.positions[0], len(answer.positions))
+    return said_form(answer)
+
+
+def kept(stream: str, version: int, first: int, events: int) -> bytes:
+    """Write what is kept of an accepted command that has recorded events; see `Kept`."""
+    return _encoder.encode(Kept(stream, version, first, events))
+
+
+def from_kept_form(stored: bytes, reads: Reads) -> Answer:
+    """Read an answer that was kept beside its key, and the entries that it stands for.
+
+    Raises:
+        LogDamaged: an entry is not there.
+        RecordingError: the log cannot be read.
+
+    """
+    if not stored.startswith(b"["):
+        return from_said_form(stored)
+    found = _kept_decoder.decode(stored)
+    entries = reads.entries(found.first - 1, found.events)
+    positions = tuple(entry.position for entry in entries)
+    if positions != tuple(range(found.first, found.first + found.events)):
+        raise LogDamaged(f"an answer stands for entries from {found.first} on that are not there")
+    return Accepted(
+        stream=found.stream,
+        version=found.version,
+        positions=positions,
+        events=tuple(
+            RecordedEvent(
+                stream=entry.stream,
+                type=entry.type,
+                position=entry.position,
+                version=entry.version,
+                leaf=entry.leaf.hex(),
+            )
+            for entry in entries
+        ),
+        recorded_at=attributes(entries[0].entry).recorded_at,
+    )

@@ -17,8 +17,8 @@ from opsledger_ledger.writing.submission import (
     Outcome,
     Submission,
     Trace,
-    from_stored_form,
-    stored_form,
+    from_said_form,
+    said_form,
 )
 from opsledger_ledger.writing.writer import Committed
 
@@ -77,7 +77,7 @@ class Answered(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     number: int
     answer: bytes
-    """As it is kept beside its key."""
+    """With everything that is said in it."""
     replayed: bool
 
 
@@ -90,6 +90,7 @@ class Grown(msgspec.Struct, frozen=True, array_like=True):
     """Columns of each entry: position, stream, version, type, entry, leaf."""
     commands: int
     seconds: float
+    teller: int
 
 
 class Worked(msgspec.Struct, frozen=True, tag="worked"):
@@ -209,12 +210,12 @@ def submission_of(question: Asked) -> Submission:
 
 def answered(number: int, outcome: Outcome) -> Answered:
     """Write an outcome down."""
-    return Answered(number, stored_form(outcome.answer), outcome.replayed)
+    return Answered(number, said_form(outcome.answer), outcome.replayed)
 
 
 def outcome_of(answer: Answered) -> Outcome:
     """Read an outcome back."""
-    return Outcome(from_stored_form(answer.answer), answer.replayed)
+    return Outcome(from_said_form(answer.answer), answer.replayed)
 
 
 def grown(commit: Committed) -> Grown:
@@ -225,6 +226,7 @@ def grown(commit: Committed) -> Grown:
         entries=tuple(msgspec.structs.astuple(stored) for stored in commit.entries),
         commands=commit.commands,
         seconds=commit.seconds,
+        teller=commit.teller,
     )
 
 
@@ -236,4 +238,5 @@ def committed_of(commit: Grown) -> Committed:
         entries=tuple(Stored(*columns) for columns in commit.entries),
         commands=commit.commands,
         seconds=commit.seconds,
+        teller=commit.teller,
     )

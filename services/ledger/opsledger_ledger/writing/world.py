@@ -10,7 +10,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from opsledger_contracts.codec import Recorded
+from opsledger_contracts.codec import Recorded, decode_envelope, recorded_event
+from opsledger_ledger.domain.commitments import Commitments
 from opsledger_ledger.domain.deciding import S
 from opsledger_ledger.domain.nouns import NOUN_RULES
 
@@ -26,7 +27,16 @@ Measured on letters of 25 items: about 1.4 KB for each event.
 LONG_EVENTS: Final = 200
 """Events of one stream after which its state is written down, to be folded from there."""
 
-_encoder: Final = msgspec.msgpack.Encoder()
+
+def _written(part: Commitments) -> bytes:
+    return part.written()
+
+
+def _read(kind: type[Commitments], written: bytes) -> Commitments:
+    return kind(written)
+
+
+_encoder: Final = msgspec.msgpack.Encoder(enc_hook=_written)
 
 
 class Placed(NamedTuple):
@@ -36,8 +46,8 @@ class Placed(NamedTuple):
     recorded: Recorded
 
 
-Load = Callable[[str, int], Iterable[Placed]]
-"""Reads the events of a stream after a version, in order of version."""
+Load = Callable[[str, int], Iterable[tuple[int, bytes]]]
+"""Reads positions and entries of a stream after a version, in order of version."""
 
 
 class _Kept(NamedTuple):
@@ -95,7 +105,7 @@ class LedgerWorld:
         streams_max: int = STREAMS_MAX,
         kept_events_max: int = KEPT_EVENTS_MAX,
     ) -> None:
-        """Begin before the first event; `load` reads the events of a stream that is not kept."""
+        """Begin before the first event; `load` reads the entries of a stream that is not kept."""
         self._load = load
         self._streams_max = streams_max
         self._kept_events_max = kept_events_max
@@ -174,8 +184,12 @@ class LedgerWorld:
         if envelope.version == 1:
             self._begun.add(_digest(stream))
             kept = _NOTHING
-        else:
+        elif stream in self._kept or type(event) in noun.rekeyed_by:
             kept = self._stream(stream)
+        else:
+            # Nobody has asked for its state for long, and where it is found stays as it is.
+            self._position = placed.position
+            return
         state = noun.evolve(kept.state, event, envelope)
         self._keep(stream, _Kept(state, envelope.version))
         self._position = placed.position
@@ -318,21 +332,21 @@ class PastWorld:
 
 def folded(
     stream: str,
-    events: Iterable[Placed],
+    entries: Iterable[tuple[int, bytes]],
     position: int | None = None,
     before: tuple[Any, int] = (None, 0),
 ) -> tuple[Any, int]:
-    """Fold the events of a stream up to a position, or all; gives its state and version.
+    """Fold the entries of a stream up to a position, or all; gives its state and version.
 
-    `before` is the state and version that earlier events have led to already.
+    `before` is the state and version that earlier entries have led to already.
     """
     evolve = NOUN_RULES[stream.partition("/")[0]].evolve
     state, version = before
-    for placed in events:
-        if position is not None and placed.position > position:
+    for found, entry in entries:
+        if position is not None and found > position:
             break
-        envelope, event = placed.recorded
-        state = evolve(state, event, envelope)
+        envelope = decode_envelope(entry)
+        state = evolve(state, recorded_event(envelope), envelope)
         version = envelope.version
     return state, version
 
@@ -344,7 +358,7 @@ def _digest(stream: str) -> int:
 
 @cache
 def _decoder_of(noun: str) -> msgspec.msgpack.Decoder[Any]:
-    return msgspec.msgpack.Decoder(NOUN_RULES[noun].state)
+    return msgspec.msgpack.Decoder(NOUN_RULES[noun].state, dec_hook=_read)
 
 
 def _decoder(stream: str) -> msgspec.msgpack.Decoder[Any]:

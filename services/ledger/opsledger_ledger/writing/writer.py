@@ -34,8 +34,8 @@ from opsledger_ledger.writing.submission import (
     Refused,
     Submission,
     Trace,
-    from_stored_form,
-    stored_form,
+    from_kept_form,
+    kept_form,
 )
 
 QUEUE_MAX: Final = 1_024
@@ -60,6 +60,8 @@ class Committed(NamedTuple):
     commands: int
     seconds: float
     """From the lock on the head to the end of the commit."""
+    teller: int = 0
+    """Under which number the database tells others of it; see `Log.teller`."""
 
 
 class Pending(NamedTuple):
@@ -246,8 +248,9 @@ class Writer:
             if streams:
                 seconds = time.monotonic() - began
                 entries = tuple(self._recorded)
+                position, teller = self._state.position, self._log.teller
                 self._observer.committed(
-                    Committed(self._state.position, streams, entries, len(pending), seconds)
+                    Committed(position, streams, entries, len(pending), seconds, teller)
                 )
             self._deliver(pending, outcomes)
 
@@ -287,17 +290,14 @@ class Writer:
         known = batch.answers([(each.person, each.key) for each in submissions])
         for submission, stored in zip(submissions, known, strict=True):
             if stored is not None:
-                outcomes.append(_replayed(submission, stored))
+                outcomes.append(_replayed(submission, stored, batch))
                 continue
             answer, lasting = self._answer(batch, submission, position)
             if isinstance(answer, Accepted):
                 position += len(answer.positions)
             if lasting:
                 batch.put_answer(
-                    submission.person,
-                    submission.key,
-                    submission.fingerprint,
-                    stored_form(answer),
+                    submission.person, submission.key, submission.fingerprint, kept_form(answer)
                 )
             outcomes.append(Outcome(answer))
         return outcomes
@@ -400,11 +400,11 @@ class Writer:
         """Learn from the key table what became of a commit whose answer was lost."""
         try:
             stored = self._log.answer(submission.person, submission.key)
-        except port.RecordingError:
-            stored = None
-        if stored is None:
-            return Outcome(Refused.of(general.OutcomeUnknown()))
-        return _replayed(submission, stored)
+            if stored is not None:
+                return _replayed(submission, stored, self._log)
+        except port.RecordingError as error:
+            self._logger.warning("answer not read back", reason=str(error))
+        return Outcome(Refused.of(general.OutcomeUnknown()))
 
     def _fail(self, reason: str) -> None:
         with self._changed:
@@ -424,7 +424,7 @@ class Writer:
         self._observer.answered()
 
 
-def _replayed(submission: Submission, stored: port.StoredAnswer) -> Outcome:
+def _replayed(submission: Submission, stored: port.StoredAnswer, reads: port.Reads) -> Outcome:
     if stored.fingerprint != submission.fingerprint:
         return Outcome(Refused.of(general.IdempotencyKeyReused(key=submission.key)))
-    return Outcome(from_stored_form(stored.answer), replayed=True)
+    return Outcome(from_kept_form(stored.answer, reads), replayed=True)

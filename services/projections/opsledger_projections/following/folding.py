@@ -1,34 +1,44 @@
 """The rows of one view while events are folded over them, kept in memory from batch to batch."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from itertools import islice
+from typing import Final, Protocol
 
 from opsledger_projections.errors import ProjectionsError
 from opsledger_projections.tables.port import (
-    OPEN,
-    Closed,
+    DAYS,
+    KEY,
+    LABELS,
     Element,
-    StoredRow,
-    Tables,
+    Values,
     Written,
-    element,
+    closed,
+    read_back,
     stored,
 )
 from opsledger_projections.views.view import Fact, Put, Row, View
 
-ROWS_KEPT_MAX: Final = 16_384
-"""Rows of a view used last that are kept after a batch, and as many of those used before them."""
+ROWS_KEPT_MAX: Final = 131_072
+"""Rows of a view that are kept after a batch, in the form in which they are stored."""
+ROWS_READ_MAX: Final = 32_768
+"""Rows of a view that are kept in the form in which views read them, which is some times larger."""
 
 
 class _Standing:
     """An open row, or the certain knowledge that none is open under a key."""
 
-    __slots__ = ("in_tables", "row", "stored")
+    __slots__ = ("row", "stored")
 
-    def __init__(self, row: Row | None, stored_row: StoredRow | None, *, in_tables: bool) -> None:
+    def __init__(self, row: Row | None, stored_row: Values | None) -> None:
         self.row = row
         self.stored = stored_row
-        self.in_tables = in_tables
+
+
+class OpenRows(Protocol):
+    """What folding needs of the tables."""
+
+    def open_rows(self, view: View, label: str, values: Sequence[str]) -> Sequence[Values]:
+        """List rows that stand; see `Tables.open_rows`."""
 
 
 class ViewFold:
@@ -39,22 +49,18 @@ class ViewFold:
     does not know, so nothing is looked up in them.
     """
 
-    def __init__(self, view: View, tables: Tables, *, complete: bool) -> None:
+    def __init__(self, view: View, tables: OpenRows, *, complete: bool) -> None:
         self._view = view
         self._tables = tables
         self._complete = complete
         self._standing: dict[str, _Standing] = {}
-        """What was used since rows were last put aside."""
-        self._aside: dict[str, _Standing] = {}
-        """What was used before; the next time rows are put aside these are forgotten."""
+        self._read = 0
+        """How many of them views have read or made since the last time they were put away."""
         self._indexes: dict[str, dict[str, dict[str, None]]] = {}
         """For each label that was asked for: keys of open rows by value."""
         self._asked: set[tuple[str, str]] = set()
         """Label values of which every open row is known."""
-        self._closed: list[Closed] = []
-        self._passed: list[StoredRow] = []
-        """Rows that were opened and closed since the last write."""
-        self._opened: dict[str, StoredRow] = {}
+        self._inserted: list[Values] = []
         self._grown: list[Element] = []
 
     def expect(self, facts: Iterable[Fact]) -> None:
@@ -71,9 +77,10 @@ class ViewFold:
 
     def get(self, key: str) -> Row | None:
         """Find the row that is current at this point."""
-        standing = self._find(key)
+        standing = self._standing.get(key) or self._find(key)
         if standing.row is None and standing.stored is not None:
-            standing.row = standing.stored.row(self._view)
+            standing.row = read_back(self._view, standing.stored)
+            self._read += 1
         return standing.row
 
     def where(self, label: str, value: str) -> Sequence[Row]:
@@ -82,14 +89,31 @@ class ViewFold:
             self._look_up(label, [value])
         if label not in self._indexes:
             index: dict[str, dict[str, None]] = {}
-            place = self._view.labels.index(label)
-            for known in (self._standing, self._aside):
-                for key, standing in known.items():
-                    if standing.stored is not None:
-                        index.setdefault(standing.stored.labels[place], {})[key] = None
+            place = LABELS + self._view.labels.index(label)
+            for key, standing in self._standing.items():
+                if standing.stored is not None:
+                    index.setdefault(standing.stored[place], {})[key] = None
             self._indexes[label] = index
         rows = [self.get(key) for key in sorted(self._indexes[label].get(value, ()))]
         return [row for row in rows if row is not None]
+
+    def take_all(self, facts: Sequence[Fact]) -> int:
+        """Take events as long as the view does not fail on one; gives how many were taken.
+
+        Raises:
+            ProjectionsError: as `take`.
+
+        """
+        apply = self._change if self._view.appends is None else self._append
+        taken = 0
+        try:
+            for taken, fact in enumerate(facts):  # noqa: B007 - tells where it failed.
+                apply(fact)
+        except ProjectionsError:
+            raise
+        except Exception:  # noqa: BLE001 - whoever takes the event alone is told.
+            return taken
+        return len(facts)
 
     def take(self, fact: Fact) -> str:
         """Apply the changes of one event, all or none; gives the error if the view failed on it.
@@ -98,111 +122,137 @@ class ViewFold:
             ProjectionsError: the tables could not be asked, which is no fault of the event.
 
         """
-        view, position = self._view, fact.position
         try:
-            changes = [
-                (change.row.key, change.row, stored(view, change.row, position), change.grown)
-                if isinstance(change, Put)
-                else (change.key, None, None, None)
-                for change in view.changes(fact, self)
-            ]
+            if self._view.appends is not None:
+                self._append(fact)
+            else:
+                self._change(fact)
         except ProjectionsError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a view raises parks only this stream.
             return f"{type(error).__name__}: {error}"
-        for key, row, stored_row, grown in changes:
-            before = None if view.appends else self._find(key).stored
-            if before is not None:
-                if stored_row is not None and not grown and stored_row.says_the_same(before):
-                    continue
-                self._close(before, position)
-            elif stored_row is None:
-                continue
-            # Few rows that are only ever appended are looked at again: those are read back.
-            kept = None if view.appends else row
-            self._stand(key, _Standing(kept, stored_row, in_tables=False))
-            if stored_row is not None:
-                self._opened[key] = stored_row
-            if grown:
-                self._grown.extend(
-                    element(key, position, name, value) for name, value in grown.items()
-                )
         return ""
 
+    def pass_over(self, fact: Fact) -> None:
+        """Keep the entry of an event that the view does not take, if it is to keep all of them."""
+        view = self._view
+        if view.appends is not None:
+            blank = [""] * len(view.labels)
+            self._inserted.append((None, fact.position, "", "", fact.entry, *blank))
+
     def changes(self) -> Written:
-        """Tell what is to be written since the last write."""
-        return Written(
-            closed=self._closed,
-            inserted=[*self._passed, *self._opened.values()],
-            grown=self._grown,
-        )
+        """Give what is to be written since it was given the last time."""
+        written = Written(inserted=self._inserted, grown=self._grown)
+        self._inserted, self._grown = [], []
+        return written
 
     def written(self) -> None:
-        """Take note that the changes are in the tables."""
-        for key in self._opened:
-            self._standing[key].in_tables = True
-        self._closed, self._passed, self._opened, self._grown = [], [], {}, []
+        """Take note that changes are in the tables; later ones may have been taken meanwhile."""
         if len(self._standing) > ROWS_KEPT_MAX:
-            if self._aside:
-                self._complete = False
-                self._indexes = {}
-                self._asked.clear()
-            self._aside, self._standing = self._standing, {}
-            for standing in self._aside.values():
-                # The stored form takes a fraction of the memory and can be read again.
+            self._complete = False
+            self._indexes = {}
+            self._asked.clear()
+            forgotten = len(self._standing) - ROWS_KEPT_MAX // 2
+            for key in list(islice(self._standing, forgotten)):
+                del self._standing[key]
+        if self._read > ROWS_READ_MAX:
+            self._read = 0
+            for standing in self._standing.values():
                 standing.row = None
+
+    def _append(self, fact: Fact) -> None:
+        view = self._view
+        assert view.appends is not None
+        key, recalled, labels = view.appends(fact, self)
+        self._inserted.append((key, fact.position, "", "", fact.entry, *labels))
+        if recalled:
+            # Of an entry that is looked up again only the labels are asked for.
+            self._standing[key] = _Standing(None, (key, fact.position, "", "", b"{}", *labels))
+
+    def _change(self, fact: Fact) -> None:
+        view = self._view
+        grows = view.lists.get(fact.type)
+        if grows is not None and fact.type in view.only_grows:
+            key = fact.identifier
+            if (self._standing.get(key) or self._find(key)).stored is not None:
+                self._grown.append(Element(key, fact.position, grows))
+                return
+        # All or none: a view that fails on the event has changed nothing.
+        changes: dict[str, tuple[Row | None, Values | None]] = {}
+        for change in view.changes(fact, self):
+            if isinstance(change, Put):
+                row = change.row
+                changes[row.key] = (row, stored(row, fact.position, self._labels(row)))
+            else:
+                changes[change.key] = (None, None)
+        for key, (now, values) in changes.items():
+            self._put(key, now, values, fact.position)
+        if grows is not None:
+            self._grown.append(Element(fact.identifier, fact.position, grows))
+
+    def _put(self, key: str, row: Row | None, values: Values | None, position: int) -> None:
+        before = (self._standing.get(key) or self._find(key)).stored
+        if values is None:
+            if before is None:
+                return
+            self._inserted.append(closed(self._view, key, position))
+        elif before is not None and values[DAYS:] == before[DAYS:]:
+            return
+        else:
+            self._inserted.append(values)
+        if self._indexes:
+            self._index(key, before, values)
+        self._standing[key] = _Standing(row, values)
+        self._read += 1
+
+    def _labels(self, row: Row) -> Sequence[str]:
+        """Give the values of a row's labels in the order in which the view names them."""
+        standing = self._standing.get(row.key)
+        if (
+            standing is not None
+            and standing.stored is not None
+            and standing.row is not None
+            and standing.row.labels is row.labels
+        ):
+            labels: Sequence[str] = standing.stored[LABELS:]
+            return labels
+        return [row.labels[label] for label in self._view.labels]
 
     def _knows(self, label: str, value: str) -> bool:
         if self._complete:
             return True
         if label:
             return (label, value) in self._asked
-        return value in self._standing or value in self._aside
+        return value in self._standing
 
     def _look_up(self, label: str, values: Sequence[str]) -> None:
         found = self._tables.open_rows(self._view, label, values)
         for row in found:
-            if row.key not in self._standing and row.key not in self._aside:
-                self._stand(row.key, _Standing(None, row, in_tables=True))
+            key = row[KEY]
+            if key not in self._standing:
+                if self._indexes:
+                    self._index(key, None, row)
+                self._standing[key] = _Standing(None, row)
         if label:
             self._asked.update((label, value) for value in values)
             return
-        for key in set(values).difference(row.key for row in found):
-            self._stand(key, _Standing(None, None, in_tables=False))
+        for key in set(values).difference(row[KEY] for row in found):
+            self._standing[key] = _Standing(None, None)
 
     def _find(self, key: str) -> _Standing:
         standing = self._standing.get(key)
         if standing is not None:
             return standing
-        if key in self._aside:
-            standing = self._standing[key] = self._aside.pop(key)
-            return standing
         if self._complete:
-            standing = self._standing[key] = _Standing(None, None, in_tables=False)
+            standing = self._standing[key] = _Standing(None, None)
             return standing
         self._look_up("", [key])
         return self._standing[key]
 
-    def _stand(self, key: str, standing: _Standing) -> None:
-        if self._indexes:
-            self._index(key, standing)
-        self._standing[key] = standing
-
-    def _index(self, key: str, standing: _Standing) -> None:
-        before = self._standing.get(key)
+    def _index(self, key: str, before: Values | None, after: Values | None) -> None:
         for label, index in self._indexes.items():
-            place = self._view.labels.index(label)
-            if before is not None and before.stored is not None:
-                del index[before.stored.labels[place]][key]
-            if standing.stored is not None:
-                index.setdefault(standing.stored.labels[place], {})[key] = None
-
-    def _close(self, before: StoredRow, position: int) -> None:
-        if self._standing[before.key].in_tables:
-            self._closed.append(Closed(before.key, before.position_from, position))
-            return
-        del self._opened[before.key]
-        # A row of this very position is replaced without a trace: nobody can have read it.
-        if before.position_from < position:
-            assert before.position_to == OPEN
-            self._passed.append(before._replace(position_to=position))
+            place = LABELS + self._view.labels.index(label)
+            if before is not None:
+                del index[before[place]][key]
+            if after is not None:
+                index.setdefault(after[place], {})[key] = None

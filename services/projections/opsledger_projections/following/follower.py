@@ -1,7 +1,7 @@
 """The loop that keeps the tables with the ledger: catch up in pages, then wait for what is new."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -16,9 +16,10 @@ from opsledger_projections.errors import (
 )
 from opsledger_projections.following.feed import Feed, FeedUnreachable, gathered
 from opsledger_projections.following.projector import Projector
+from opsledger_projections.following.standing import Standing
 
 PAGE_ENTRIES_MAX: Final = 1_000
-BATCH_PAGES: Final = 8
+BATCH_PAGES: Final = 16
 """Pages that are projected in one transaction while catching up."""
 WAIT_S: Final = 2.0
 """Longest wait of one request for a new entry, and of a stop for the loop."""
@@ -30,7 +31,7 @@ BACKOFF_MAX_S: Final = 5.0
 _log = structlog.get_logger()
 
 
-class Follower:
+class Follower(Standing):
     """Follows `feed` on a thread of its own and projects what comes.
 
     A ledger that is unreachable and a full disk are waited out with growing pauses. Anything that
@@ -39,22 +40,20 @@ class Follower:
     """
 
     def __init__(
-        self, feed: Feed, projector: Projector, *, page_entries_max: int = PAGE_ENTRIES_MAX
+        self,
+        feed: Feed,
+        projector: Projector,
+        *,
+        page_entries_max: int = PAGE_ENTRIES_MAX,
+        renewed: Callable[[], Projector | None] | None = None,
     ) -> None:
+        """`renewed` gives a projector into the tables that others have put in the place of ours."""
+        super().__init__("follower")
         self._feed = feed
         self._projector = projector
+        self._renewed = renewed
         self._page_entries_max = page_entries_max
         self._projecting = threading.RLock()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
-        self.failure: ProjectionsError | None = None
-        """What stopped the loop; None while it runs."""
-        self.caught_up = False
-        """Whether the tables have once been where the ledger was."""
-        self.head_position = 0
-        """Last position of the ledger, as it was last asked."""
-        self.checked_position = 0
-        """Last position at which the root over all entries was found equal to the ledger's."""
 
     @property
     def position(self) -> int:
@@ -65,30 +64,6 @@ class Follower:
     def root(self) -> str:
         """Hexadecimal Merkle root over all entries projected."""
         return self._projector.root
-
-    @property
-    def running(self) -> bool:
-        """Whether the loop runs."""
-        return self._thread.is_alive()
-
-    def fail(self, failure: ProjectionsError) -> None:
-        """Stop following for good: feed or tables were found wrong."""
-        self.failure = failure
-        self.stop()
-        _log.error("following stopped", detail=str(failure))
-
-    def start(self) -> None:
-        """Begin to follow."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop after the page under way; a long poll is given up on within its waiting time."""
-        self._stopping.set()
-
-    def join(self, timeout_s: float) -> bool:
-        """Wait for the loop to end; tells whether it has."""
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -125,12 +100,6 @@ class Follower:
         """Compare the root over all that was fed with the ledger's, as of the ledger's head.
 
         The tables are brought to the head for it if it is not more than a page away.
-
-        Raises:
-            FeedForged: they differ.
-            FeedUnreachable: the ledger gave no answer.
-            ProjectionsError: feed or tables are wrong.
-
         """
         head = self._feed.head()
         self.head_position = head.position
@@ -148,6 +117,13 @@ class Follower:
                 )
             self.checked_position = head.position
 
+    def _renew(self) -> None:
+        with self._projecting:
+            renewed = None if self._renewed is None else self._renewed()
+            if renewed is not None:
+                self._projector = renewed
+                self.caught_up = False
+
     def _settle(self) -> None:
         if not self.caught_up and self.position >= self.head_position:
             with self._projecting:
@@ -156,8 +132,11 @@ class Follower:
 
     def _run(self) -> None:
         pause_s = BACKOFF_FIRST_S
+        taken = 0
         while not self._stopping.is_set():
             try:
+                if not taken:
+                    self._renew()
                 taken = self.step(WAIT_S if self.caught_up else 0)
                 if taken < self._page_entries_max and (taken or not self.caught_up):
                     self.check_root()
@@ -166,6 +145,7 @@ class Follower:
                 kind = type(passing).__name__
                 _log.warning("not following", kind=kind, detail=str(passing), retry_in_s=pause_s)
                 self._stopping.wait(pause_s)
+                taken = 0
                 pause_s = min(2 * pause_s, BACKOFF_MAX_S)
             except ProjectionsError as failure:
                 self.fail(failure)

@@ -1,8 +1,7 @@
-"""Building tables in several processes: each takes in every entry and folds some of the views.
+"""Building tables in several processes: each takes in every entry and folds its share.
 
-Views never see each other's rows, so any division of them gives the same tables. Each process
-writes its views into the same tables as a part with a position of its own, and goes on there when
-it is begun again; the parts are joined where they all stand at one position.
+Each process writes its rows into the same tables as a part with a position of its own, and goes on
+there when it is begun again; the parts are joined where they all stand at one position.
 """
 
 import signal
@@ -15,24 +14,15 @@ from typing import Final, cast
 from opsledger_projections.errors import FollowingFailed
 from opsledger_projections.following.feed import Feed, FeedEntry, FeedUnreachable, gathered
 from opsledger_projections.following.follower import BATCH_PAGES, PAGE_ENTRIES_MAX
+from opsledger_projections.following.parts import Part, division
 from opsledger_projections.following.projector import Projector
 from opsledger_projections.tables.port import Opening, Tables
 from opsledger_projections.views.catalogue import VIEWS
-from opsledger_projections.views.view import View
 
 BATCHES_AHEAD: Final = 2
 """Batches that a process has been sent and not yet projected."""
 STOP_S: Final = 10
 """Longest wait for a process to end that was told to."""
-
-
-def division(views: Sequence[View], count: int) -> list[list[View]]:
-    """Divide views into parts that follow about as many types of events each."""
-    parts: list[list[View]] = [[] for _ in range(count)]
-    for view in sorted(views, key=lambda view: (-len(view.types), view.name)):
-        lightest = min(parts, key=lambda part: sum(len(one.types) for one in part))
-        lightest.append(view)
-    return parts
 
 
 def build(feed: Feed, tables: Tables, count: int, position_last: int) -> Iterator[int]:
@@ -49,7 +39,7 @@ def build(feed: Feed, tables: Tables, count: int, position_last: int) -> Iterato
 
     """
     begun = sorted(tables.parts())
-    count = int(begun[0].partition("/")[2]) if begun else count
+    count = Part.read(begun[0]).count if begun else count
     with _workers(tables.opening(), count) as workers:
         sent = [_answered(worker) for worker in workers]
         reached = list(sent)
@@ -99,7 +89,7 @@ def _workers(opening: Opening, count: int) -> Iterator[list[Connection]]:
             ours, theirs = context.Pipe()
             process = context.Process(
                 target=_work,
-                args=(opening, number, count, theirs),
+                args=(opening, Part(number, count), theirs),
                 name=f"rebuild {number}",
                 daemon=True,
             )
@@ -132,14 +122,16 @@ def _answered(worker: Connection) -> int:
     return answer
 
 
-def _work(opening: Opening, number: int, count: int, parent: Connection) -> None:
+def _work(opening: Opening, part: Part, parent: Connection) -> None:
     """Project what the parent sends into one part, and tell the position after each batch."""
     # Ctrl-C goes to the whole group; the parent ends its processes itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        tables = opening(list(VIEWS.values()), f"{number}/{count}")
+        views = list(VIEWS.values())
+        tables = opening(views, str(part))
         try:
-            projector = Projector(division(list(VIEWS.values()), count)[number - 1], tables)
+            share = division(views, part.count)[part.number - 1]
+            projector = Projector(share.views, tables, share)
             parent.send(projector.position)
             while (batch := parent.recv()) is not None:
                 first, entries = batch

@@ -7,20 +7,26 @@ there.
 """
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from opsledger_projections.errors import RebuildUnderWay
+from opsledger_projections.errors import FollowingFailed, RebuildUnderWay, TablesInUse
 from opsledger_projections.following.feed import Feed, FeedUnreachable, gathered
 from opsledger_projections.following.follower import BATCH_PAGES, PAGE_ENTRIES_MAX, Follower
 from opsledger_projections.following.parallel import build
 from opsledger_projections.following.projector import Projector
+from opsledger_projections.following.standing import Standing
+from opsledger_projections.following.watching import SharedGenerations, Watcher
 from opsledger_projections.tables.digest import digest
 from opsledger_projections.tables.port import Generations, Tables
 from opsledger_projections.tables.served import ServedTables
 from opsledger_projections.views.view import View
+
+G = TypeVar("G", bound=Generations)
+S = TypeVar("S", bound=Standing)
 
 PARALLEL_ENTRIES_MIN: Final = 50_000
 """Entries from which on it pays to begin processes for a rebuild."""
@@ -55,16 +61,16 @@ class RebuiltView:
         return self.live == self.rebuilt
 
 
-class Rebuilding:
-    """Rebuilds the served tables of a follower, one rebuild at a time."""
+class Rebuilding(ABC, Generic[G, S]):
+    """Rebuilds the served tables, one rebuild at a time."""
 
     def __init__(
         self,
         feed: Feed,
         views: Sequence[View],
-        generations: Generations,
+        generations: G,
         served: ServedTables,
-        follower: Follower,
+        standing: S,
         *,
         processes: int = 1,
     ) -> None:
@@ -73,7 +79,7 @@ class Rebuilding:
         self._views = views
         self._generations = generations
         self._served = served
-        self._follower = follower
+        self._standing = standing
         self._processes = processes
         self._lock = Lock()
 
@@ -98,7 +104,7 @@ class Rebuilding:
             switched = False
             try:
                 if self._by_processes(tables):
-                    last = self._follower.position
+                    last = self._standing.position
                     began = min((part.position for part in tables.parts().values()), default=0)
                     positions = build(self._feed, tables, self._processes, last)
                     yield from self._told(began, positions)
@@ -106,27 +112,30 @@ class Rebuilding:
                 yield from self._told(projector.position, self._catch_up(projector))
                 projector.settle()
                 yield from self._compare(tables, projector.position)
-                with self._follower.paused():
-                    while projector.position < self._follower.position:
-                        self._take(projector, self._follower.position - projector.position)
-                    self._generations.switch(tables)
-                    self._follower.switch(projector)
-                    self._served.replace(tables)
-                    switched = True
+                self._switch(tables, projector)
+                switched = True
             finally:
                 if not switched:
                     tables.close()
         finally:
             self._lock.release()
 
+    @abstractmethod
+    def _switch(self, tables: Tables, projector: Projector) -> None:
+        """Let the rebuilt tables be served, from where the served ones stand."""
+
+    def _bring(self, projector: Projector, position_last: int) -> None:
+        while projector.position < position_last:
+            self._take(projector, position_last - projector.position)
+
     def _by_processes(self, tables: Tables) -> bool:
         if tables.parts():
             return True
-        left = self._follower.position - tables.progress().position
-        return self._processes > 1 and left == self._follower.position >= PARALLEL_ENTRIES_MIN
+        left = self._standing.position - tables.progress().position
+        return self._processes > 1 and left == self._standing.position >= PARALLEL_ENTRIES_MIN
 
     def _catch_up(self, projector: Projector) -> Iterator[int]:
-        while (left := self._follower.position - projector.position) > 0:
+        while (left := self._standing.position - projector.position) > 0:
             self._take(projector, left)
             yield projector.position
 
@@ -135,7 +144,7 @@ class Rebuilding:
         for position in positions:
             done = position - began_position
             rate = max(1, round(done / max(time.monotonic() - began_at, 1e-3)))
-            left = max(0, self._follower.position - position)
+            left = max(0, self._standing.position - position)
             yield RebuildProgress(
                 position=position,
                 position_last=position + left,
@@ -162,3 +171,46 @@ class Rebuilding:
                     live=digest(live, view, position),
                     rebuilt=digest(rebuilt, view, position),
                 )
+
+
+class OwnRebuilding(Rebuilding[Generations, Follower]):
+    """Rebuilds the tables that the follower of this process keeps."""
+
+    def _switch(self, tables: Tables, projector: Projector) -> None:
+        with self._standing.paused():
+            self._bring(projector, self._standing.position)
+            self._generations.switch(tables)
+            self._standing.switch(projector)
+            self._served.replace(tables)
+
+
+class SharedRebuilding(Rebuilding[SharedGenerations, Watcher]):
+    """Rebuilds tables that other processes keep in parts, and hands them the rebuilt ones."""
+
+    def run(self) -> Generator[RebuildProgress | RebuiltView]:
+        """Rebuild, compare and switch; see `Rebuilding.run`.
+
+        Raises:
+            RebuildUnderWay: another rebuild is, here or in another process.
+            FollowingFailed: nobody keeps the tables in parts.
+
+        """
+        if not self._parts():
+            raise FollowingFailed("the served tables are not divided into parts")
+        try:
+            yield from super().run()
+        except TablesInUse as error:
+            raise RebuildUnderWay from error
+
+    def _parts(self) -> int:
+        with self._served.reading() as tables:
+            return len(tables.parts())
+
+    def _switch(self, tables: Tables, projector: Projector) -> None:
+        count = self._parts()
+        # Most of what has come since is taken in before everybody waits.
+        self._bring(projector, self._standing.position)
+        with self._generations.holding():
+            self._bring(projector, self._standing.position)
+            self._generations.switch_divided(tables, count)
+        self._standing.renew()

@@ -41,7 +41,7 @@ def create_app(projections: Projections) -> FastAPI:
     """Put together the application of an open read side; whoever opened it closes it."""
     app = _routes()
     app.state.projections = projections
-    app.state.measures = Measures(projections.follower)
+    app.state.measures = Measures(projections)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _misdirected)

@@ -95,15 +95,17 @@ def integrity(
             Selection(position=at.known_at, labels={"status": "diverged"}, limit=_ALARMS_MAX),
         )
     ]
+    standings = projections.standings()
+    wrong = next((one.failure for one in standings if one.failure is not None), None)
     content: dict[str, Any] = {
-        "sound": follower.failure is None and not parked and not alarms,
+        "sound": wrong is None and not parked and not alarms,
         "root": follower.root,
         "root_position": follower.position,
         "root_checked_position": follower.checked_position,
         "ledger": {"reachable": reachable, "position": follower.head_position},
         "following": {
-            "running": follower.running,
-            "failure": None if follower.failure is None else str(follower.failure),
+            "running": all(one.running for one in standings),
+            "failure": None if wrong is None else str(wrong),
         },
         "parked": parked,
         "alarms": alarms,

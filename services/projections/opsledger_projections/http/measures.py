@@ -4,7 +4,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from opsledger_projections.following.follower import Follower
+from opsledger_projections.projections import Projections
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -12,7 +12,9 @@ MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 class Measures:
     """The counters of one service, in a registry of its own."""
 
-    def __init__(self, follower: Follower) -> None:
+    def __init__(self, projections: Projections) -> None:
+        self._projections = projections
+        follower = projections.follower
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "opsledger_projections_requests",
@@ -26,10 +28,19 @@ class Measures:
             ["route"],
             registry=self._registry,
         )
+        self._parts = Gauge(
+            "opsledger_projections_part_position",
+            "Position that a part of the views has reached, where several processes keep them.",
+            ["part"],
+            registry=self._registry,
+        )
         for name, text, read in (
             ("position", "Position that the views have reached.", lambda: follower.position),
             ("ledger_position", "Last position of the ledger.", lambda: follower.head_position),
-            ("following", "1 while the views follow.", lambda: float(follower.running)),
+            (
+                *("following", "1 while the views follow."),
+                lambda: float(all(one.running for one in projections.standings())),
+            ),
         ):
             gauge = Gauge(f"opsledger_projections_{name}", text, registry=self._registry)
             gauge.set_function(read)
@@ -41,4 +52,7 @@ class Measures:
 
     def text(self) -> bytes:
         """Write all counters in the text form of Prometheus."""
+        self._parts.clear()
+        for part, position in self._projections.parts().items():
+            self._parts.labels(part).set(position)
         return generate_latest(self._registry)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import PlainTextResponse, Response
 
 from opsledger_contracts.canonical import canonical
-from opsledger_contracts.problems.projections import NotCaughtUp
+from opsledger_contracts.problems.projections import NotCaughtUp, ViewsUnreadable
 from opsledger_projections.http import parameters
 from opsledger_projections.http.access import OPERATORS, required
 from opsledger_projections.http.docs_page import DOCS_PAGE, DOCS_POLICY
@@ -33,17 +33,41 @@ async def health() -> Response:
     "/readyz",
     summary="Whether the views follow the ledger",
     responses=responses(
-        "They do, and have caught up once.", {"status": "ready", "position": 135}, NotCaughtUp
+        "They do, and have caught up once. Tables that several processes keep are as far as the "
+        "part that is furthest behind; of each is told how far it is behind the ledger.",
+        {
+            "status": "ready",
+            "position": 135,
+            "parts": [
+                {"part": "1/2", "position": 135, "lag": 2},
+                {"part": "2/2", "position": 137, "lag": 0},
+            ],
+        },
+        NotCaughtUp,
+        ViewsUnreadable,
     ),
 )
-async def readiness(request: Request) -> Response:
+def readiness(request: Request) -> Response:
     """Answer whether reads are up to date but for the moment."""
     projections: Projections = request.app.state.projections
-    follower = projections.follower
-    if not follower.running or not follower.caught_up:
-        detail = "catching up" if follower.failure is None else str(follower.failure)
-        raise NotCaughtUp(found=follower.position, expected=follower.head_position, detail=detail)
-    content = {"status": "ready", "position": follower.position}
+    position = projections.follower.position
+    head = projections.follower.head_position
+    parts = projections.parts()
+    for standing in projections.standings():
+        if not standing.running or not standing.caught_up:
+            detail = "catching up" if standing.failure is None else str(standing.failure)
+            if parts:
+                told = ", ".join(f"{part} at {reached}" for part, reached in parts.items())
+                detail = f"{detail}; parts {told}"
+            raise NotCaughtUp(found=position, expected=head, detail=detail)
+    content = {
+        "status": "ready",
+        "position": position,
+        "parts": [
+            {"part": part, "position": reached, "lag": max(0, head - reached)}
+            for part, reached in parts.items()
+        ],
+    }
     return Response(canonical(content), 200, _NO_STORE, "application/json")
 
 
@@ -60,7 +84,7 @@ async def readiness(request: Request) -> Response:
         schema={"type": "string"},
     ),
 )
-async def metrics(request: Request) -> Response:
+def metrics(request: Request) -> Response:
     """Write all counters."""
     parameters.only(request)
     measures: Measures = request.app.state.measures

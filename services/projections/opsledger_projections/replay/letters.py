@@ -15,7 +15,7 @@ def document_as_of(tables: Tables, letter: str, position: int) -> LetterDocument
     found = tables.read(LETTERS, letter, position)
     if found is None:
         return None
-    header = found.row(LETTERS).body["document"]
+    header = found.fixed()["document"]
     items = []
     for code in header["items"]:
         item = tables.read(PLAN_BOARD, f"{letter}:{code}", position)

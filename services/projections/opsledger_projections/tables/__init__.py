@@ -1,1 +1,1 @@
-"""Temporal tables: rows that are closed and followed, never overwritten."""
+"""Temporal tables: rows that are followed by others, never overwritten."""

@@ -58,6 +58,9 @@ class SqliteGenerations:
         # Readers that are still in the replaced file keep it open until they are done.
         _remove(replaced)
 
+    def close(self) -> None:
+        """Hold nothing beside the tables themselves; see `Generations.close`."""
+
     def _current(self) -> str:
         pointer = self._directory / _POINTER
         return pointer.read_text(encoding="ascii").strip() if pointer.exists() else _FIRST

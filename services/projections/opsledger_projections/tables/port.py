@@ -1,30 +1,53 @@
 """The port of the tables: what projecting and querying need of a database.
 
-A row stands in `[position_from, position_to)`. A change closes the old row and inserts the new one,
-so a read as of a position is one index range and costs what a current read costs.
+Rows are only ever added: a row stands under its key from its position on until the next row of the
+key, which may say that nothing stands there any more. So a change costs one row at the end of a
+table, and a read as of a position is one index range and costs what a current read costs.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
 
-import msgspec
 import orjson
 
 from opsledger_contracts.canonical import canonical
 from opsledger_contracts.evidence.merkle import Frontier
-from opsledger_projections.views.view import Row, View
+from opsledger_projections.views.view import Fact, Row, View
 
 OPEN: Final = 9_007_199_254_740_991
 """`position_to` of a row that still stands: the largest integer of the API."""
 
+Values = tuple[Any, ...]
+"""A row as it is stored: key, position, both bounds of its days, body, then each label.
+
+The body is the one canonical form of it, so that equal rows are equal bytes in every database; None
+if nothing stands under the key from this position on. In the view that appends entries the body is
+the entry, and the key is None if the view does not follow the entry's stream.
+"""
+KEY: Final = 0
+POSITION: Final = 1
+DAYS: Final = 2
+"""Where what a row says begins, which is compared to tell whether two say the same."""
+BODY: Final = 4
+LABELS: Final = 5
+"""Where the labels begin."""
+
+
+class Grown(NamedTuple):
+    """An element of a list as it is read: what it says is made of the entry at its position."""
+
+    key: str
+    position: int
+    list: str
+    entry: bytes
+
 
 class StoredRow(NamedTuple):
-    """A row as it is stored, with the positions between which it stands.
+    """A row as it is read, with the positions between which it stands.
 
-    `body` is the one canonical form of the row's body, so that equal rows are equal bytes in every
-    database; lists that only grow are in it where the row is read for readers. `labels` are the
-    values in the order in which the view names its labels.
+    `body` is canonical JSON, or an entry in the view whose rows are entries. `labels` are the
+    values in the order in which the view names its labels. `grown` are the elements of its lists.
     """
 
     key: str
@@ -34,68 +57,62 @@ class StoredRow(NamedTuple):
     valid_to: str
     body: bytes
     labels: tuple[str, ...]
+    grown: tuple[Grown, ...] = ()
 
     def row(self, view: View) -> Row:
-        """Read the row back."""
+        """Read the row back, with its lists."""
+        if view.shown is None:
+            body = self.fixed()
+            for one in self.grown:
+                element = view.element(Fact.read(one.position, one.entry))
+                body.setdefault(one.list, []).append(element)
+        else:
+            body = view.shown(Fact.read(self.position_from, self.body))
         return Row(
             key=self.key,
-            body=orjson.loads(self.body),
+            body=body,
             labels=dict(zip(view.labels, self.labels, strict=True)),
             valid_from=self.valid_from,
             valid_to=self.valid_to,
         )
 
-    def says_the_same(self, other: "StoredRow") -> bool:
-        """Tell whether another row says the same, whenever it stands."""
-        return (self.body, self.labels, self.valid_from, self.valid_to) == (
-            other.body,
-            other.labels,
-            other.valid_from,
-            other.valid_to,
-        )
+    def fixed(self) -> dict[str, Any]:
+        """Read the body without the lists that only grow."""
+        body: dict[str, Any] = orjson.loads(self.body)
+        return body
 
 
 class Element(NamedTuple):
-    """One element of a list that only grows, as it is stored: part of the row from a position on.
+    """One element of a list that only grows: part of the row from a position on.
 
-    Elements stand in the list in the order of their positions.
+    Elements stand in the list in the order of their positions. What an element says is made of the
+    entry at its position.
     """
 
     key: str
     position: int
     list: str
-    body: bytes
 
 
-def stored(view: View, row: Row, position_from: int) -> StoredRow:
-    """Put a row into its stored form, standing from a position on."""
-    labels = row.labels
-    return StoredRow(
-        row.key,
-        position_from,
-        OPEN,
-        row.valid_from,
-        row.valid_to,
-        canonical(row.body),
-        tuple([labels[label] for label in view.labels]),
+def stored(row: Row, position: int, labels: Iterable[str]) -> Values:
+    """Put a row into its stored form, standing from a position on, with the values of its labels."""
+    return (row.key, position, row.valid_from, row.valid_to, canonical(row.body), *labels)
+
+
+def closed(view: View, key: str, position: int) -> Values:
+    """Make the row that says that nothing stands under a key from a position on."""
+    return (key, position, "", "", None, *[""] * len(view.labels))
+
+
+def read_back(view: View, values: Values) -> Row:
+    """Read a row of a view from its stored form."""
+    return Row(
+        key=values[KEY],
+        body=orjson.loads(values[BODY]),
+        labels=dict(zip(view.labels, values[LABELS:], strict=True)),
+        valid_from=values[2],
+        valid_to=values[3],
     )
-
-
-def element(key: str, position: int, name: str, value: dict[str, Any]) -> Element:
-    """Put an element of a list that only grows into its stored form."""
-    return Element(key, position, name, canonical(value))
-
-
-def with_lists(row: StoredRow, elements: Iterable[Element]) -> StoredRow:
-    """Put the elements that a row had by its end into its body, in the order they come in."""
-    lists: dict[str, list[msgspec.Raw]] = {}
-    for grown in elements:
-        if grown.position < row.position_to:
-            lists.setdefault(grown.list, []).append(msgspec.Raw(grown.body))
-    if not lists:
-        return row
-    body = orjson.loads(row.body) | lists
-    return row._replace(body=canonical(body))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,24 +142,20 @@ class Progress:
     frontier: bytes
 
 
+def root_of(progress: Progress) -> str:
+    """Give the hexadecimal Merkle root over all entries projected."""
+    return Frontier.from_bytes(progress.frontier).root().hex()
+
+
 NOTHING: Final = Progress(position=0, recorded_at="", frontier=Frontier().to_bytes())
 """The progress of empty tables."""
 
 
-class Closed(NamedTuple):
-    """An open row that no longer stands from a position on."""
-
-    key: str
-    position_from: int
-    position_to: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What one batch of events does to one view."""
+    """What one batch of events adds to one view."""
 
-    closed: Sequence[Closed]
-    inserted: Sequence[StoredRow]
+    inserted: Sequence[Values]
     grown: Sequence[Element]
 
 
@@ -171,10 +184,15 @@ class Tables(Protocol):
     def progress(self) -> Progress:
         """Tell how far the tables have come; position 0 when empty."""
 
-    def open_rows(self, view: View, label: str, values: Sequence[str]) -> Sequence[StoredRow]:
-        """List the open rows with one of these label values, or keys where the label is empty.
+    def open_rows(self, view: View, label: str, values: Sequence[str]) -> Sequence[Values]:
+        """List the rows that stand with one of these label values, or keys where the label is empty.
 
-        They come in no order and without grown lists: what folding needs.
+        They come in no order and without grown lists: what folding needs. The indexes for it are
+        built when it is asked for the first time.
+
+        Raises:
+            TablesUnwritable: the tables could not be asked.
+
         """
 
     def write(
@@ -211,7 +229,7 @@ class Tables(Protocol):
         """Give what opens these tables in another process."""
 
     def index(self) -> None:
-        """Build the indexes that only readers need, if they are not there yet.
+        """Build all indexes that are not there yet.
 
         Until then tables are filled faster and read slower.
 
@@ -238,10 +256,10 @@ class Tables(Protocol):
         A row that was closed only later is given as open.
         """
 
-    def every(self, view: View, position: int) -> Iterator[StoredRow]:
-        """Iterate all rows as of a position, open and closed, in order of key and position.
+    def every(self, view: View, position: int) -> Iterator[Values]:
+        """Iterate all rows up to a position as they are stored, in order of key and position.
 
-        They come without grown lists, which `elements` gives.
+        Entries come in order of position alone.
         """
 
     def elements(self, view: View, position: int) -> Iterator[Element]:
@@ -283,3 +301,6 @@ class Generations(Protocol):
 
         The ones they replace are removed when whoever still reads them is done.
         """
+
+    def close(self) -> None:
+        """Release what is held beside the tables themselves."""

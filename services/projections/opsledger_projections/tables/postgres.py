@@ -14,30 +14,37 @@ import psycopg
 
 from opsledger_projections.errors import TablesInUse, TablesUnwritable
 from opsledger_projections.tables.port import (
+    BODY,
     NOTHING,
-    OPEN,
-    Closed,
     Element,
+    Grown,
     Opening,
     Parked,
     Progress,
     Selection,
     StoredRow,
+    Values,
     Written,
 )
 from opsledger_projections.tables.postgres_connections import Connection, PostgresConnections
 from opsledger_projections.tables.rows import (
     LAYOUT,
-    as_of,
     columns,
     conditions,
+    each_with_lists,
+    entries_of,
     from_columns,
+    grown_by_key,
+    indexing,
     joined,
     keeps_instants,
+    labelled,
+    least,
+    past,
     require_at,
+    selected,
     stale,
-    values,
-    whole,
+    with_lists,
 )
 from opsledger_projections.views.view import View
 
@@ -63,8 +70,9 @@ CREATE TABLE IF NOT EXISTS {schema}.view_versions (
     view text COLLATE "C" PRIMARY KEY, version integer NOT NULL
 );
 """
-_COPIED: Final = ("text", "bigint", "bigint", "text", "text", "bytea")
-_ELEMENT_COPIED: Final = ("text", "bigint", "text", "bytea")
+_COLUMN_TYPES: Final = {"position_from": "bigint", "body": "bytea"}
+"""Types of the columns that are no text."""
+_ELEMENT_TYPES: Final = ("text", "bigint", "text")
 
 
 class PostgresTables:
@@ -84,6 +92,9 @@ class PostgresTables:
         self._url = url
         self._part = part
         self._views = views
+        self._entries = entries_of(views)
+        self._ready: set[tuple[str, str]] = set()
+        """Labels of views by which folding looks up rows, and which have an index."""
         self._connections = PostgresConnections(url, schema)
         self._writing = RLock()
         self._writer: Connection | None = None
@@ -99,6 +110,8 @@ class PostgresTables:
     def _make(self, writer: Connection) -> None:
         # Only batches may be taken back by a crash of the server, never the tables themselves.
         writer.execute("SET LOCAL synchronous_commit = on")
+        # Several processes may open tables that are not there yet.
+        writer.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (self.made_name,))
         writer.execute(_TABLES.format(schema=self.schema).encode())
         found = writer.execute("SELECT view, version FROM view_versions").fetchall()
         made: dict[str, int] = dict(found)
@@ -128,17 +141,41 @@ class PostgresTables:
 
     def _exclusive(self) -> Connection:
         writer = self._connections.connect()
-        # The lock ends with the connection, however the process ends.
+        # Locks end with the connection, however the process ends.
         try:
-            writer.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (self._lock_name,))
+            for name, shared in self._locks():
+                kind = "_shared" if shared else ""
+                statement = f"SELECT pg_advisory_lock{kind}(hashtextextended(%s, 0))"
+                writer.execute(statement.encode(), (name,))
         except psycopg.errors.LockNotAvailable as error:
             writer.close()
-            raise TablesInUse(f"another process writes the schema {self.schema}") from error
+            part = f"part {self._part} of " if self._part else ""
+            raise TablesInUse(f"another process writes {part}the schema {self.schema}") from error
         return writer
+
+    def _locks(self) -> Iterator[tuple[str, bool]]:
+        """Yield the locks to hold while the tables are open: name, and whether it is shared."""
+        yield f"{self._lock_name}:{self._part}", False
+        yield self.open_name, True
 
     @property
     def _lock_name(self) -> str:
-        return f"opsledger-projections:{self.schema}:{self._part}"
+        return f"opsledger-projections:{self.schema}"
+
+    @property
+    def open_name(self) -> str:
+        """Name of the lock that everybody shares who has the tables open."""
+        return f"{self._lock_name}:open"
+
+    @property
+    def made_name(self) -> str:
+        """Name of the lock under which the tables are made."""
+        return f"{self._lock_name}:made"
+
+    @property
+    def indexed_name(self) -> str:
+        """Name of the lock under which indexes are built."""
+        return f"{self._lock_name}:indexed"
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -147,7 +184,7 @@ class PostgresTables:
 
     def progress(self) -> Progress:
         """Tell how far the tables have come; position 0 when empty."""
-        return self._progress().get(self._part, NOTHING)
+        return least(self._progress(), self._part)
 
     def parts(self) -> Mapping[str, Progress]:
         """Tell how far each part has come."""
@@ -171,20 +208,61 @@ class PostgresTables:
             writer.execute("DELETE FROM progress")
             self._write_progress(writer, progress)
 
+    def divide(self, count: int) -> None:
+        """Let each of so many parts go on where the whole tables stand."""
+        with self._transaction() as writer:
+            writer.execute("SET LOCAL synchronous_commit = on")
+            self._divide(writer, count)
+
+    def _divide(self, writer: Connection, count: int) -> None:
+        writer.execute(
+            "WITH whole AS (DELETE FROM progress RETURNING position, recorded_at, frontier) "
+            "INSERT INTO progress SELECT number || %s, position, recorded_at, frontier FROM "
+            "generate_series(1, %s) AS number, "
+            "(SELECT * FROM whole UNION ALL "
+            "SELECT %s, %s, %s WHERE NOT EXISTS (SELECT FROM whole)) AS stands",
+            (f"/{count}", count, NOTHING.position, NOTHING.recorded_at, NOTHING.frontier),
+        )
+
     def opening(self) -> Opening:
         """Give what opens these tables in another process."""
         return partial(PostgresTables, self._url, self.schema)
 
-    def open_rows(self, view: View, label: str, values: Sequence[str]) -> Sequence[StoredRow]:
-        """List the open rows with one of these label values or keys."""
-        column = f"label_{label}" if label else "key"
+    def open_rows(self, view: View, label: str, values: Sequence[str]) -> Sequence[Values]:
+        """List the rows that stand with one of these label values or keys."""
         with self._writable() as writer:
-            return _rows(
+            needed = {(view.name, ""), (view.name, label)}
+            if not needed <= self._ready:
+                with writer.transaction():
+                    self._index(writer, view, sorted({"", label}))
+                self._ready |= needed
+            if label:
+                return _values(
+                    writer,
+                    f"SELECT {selected(view)} FROM view_{view.name} AS row "
+                    f"WHERE {labelled(label, '= ANY(%s)')} AND body IS NOT NULL AND NOT EXISTS ("
+                    f"SELECT 1 FROM view_{view.name} AS later "
+                    "WHERE later.key = row.key AND later.position_from > row.position_from)",
+                    (list(values),),
+                )
+            found = _values(
                 writer,
-                f"SELECT {columns(view)} FROM view_{view.name} "
-                f"WHERE {column} = ANY(%s) AND position_to = %s",
-                (list(values), OPEN),
+                f"SELECT {selected(view)} FROM unnest(%s::text[]) AS asked (key) CROSS JOIN LATERAL "
+                f"(SELECT * FROM view_{view.name} AS one WHERE one.key = asked.key "
+                "ORDER BY one.key DESC, one.position_from DESC LIMIT 1) AS row",
+                (list(values),),
             )
+            return [row for row in found if row[BODY] is not None]
+
+    def _index(self, writer: Connection, view: View, labels: Iterable[str]) -> None:
+        """Build the indexes of some labels of a view, where they are missing."""
+        writer.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+        # Another part of the same tables may be about to build the same.
+        writer.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (self.indexed_name,)
+        )
+        for label in labels:
+            _execute(writer, indexing(view, label))
 
     def write(
         self,
@@ -196,21 +274,22 @@ class PostgresTables:
     ) -> None:
         """Write the changes of one batch and the new position in one transaction."""
         with self._transaction() as writer:
+            # Another part may be building an index, which ends; a statement waits for it.
+            writer.execute("SET LOCAL lock_timeout = 0")
             found = writer.execute(
                 "SELECT position FROM progress WHERE part = %s FOR UPDATE", (self._part,)
             ).fetchone()
             require_at(after, found)
             for view, changes in written.items():
-                if changes.closed:
-                    _close(writer, view, changes.closed)
+                names = columns(view)
                 _copy(
                     writer,
-                    f"view_{view.name} ({columns(view)})",
-                    (*_COPIED, *["text"] * len(view.labels)),
-                    map(values, changes.inserted),
+                    f"view_{view.name} ({', '.join(names)})",
+                    [_COLUMN_TYPES.get(name, "text") for name in names],
+                    changes.inserted,
                 )
                 if changes.grown:
-                    _copy(writer, f"elements_{view.name}", _ELEMENT_COPIED, changes.grown)
+                    _copy(writer, f"elements_{view.name}", _ELEMENT_TYPES, changes.grown)
             if keeps_instants(self._part):
                 writer.execute(
                     "INSERT INTO instants SELECT * FROM unnest(%s::text[], %s::bigint[]) "
@@ -234,12 +313,24 @@ class PostgresTables:
         )
 
     def index(self) -> None:
-        """Build the indexes that only readers need."""
+        """Build all indexes that are not there yet."""
         with self._transaction() as writer:
-            writer.execute("SET LOCAL statement_timeout = 0")
             for view in self._views:
-                for label in view.indexed:
-                    _execute(writer, _indexing(view, label))
+                self._index(writer, view, ("", *view.indexed))
+                name = f"view_{view.name}"
+                if view.appends:
+                    _execute(
+                        writer,
+                        f"CREATE UNIQUE INDEX IF NOT EXISTS {name}_position "
+                        f"ON {name} (position_from)",
+                    )
+                name = f"elements_{view.name}"
+                if view.lists:
+                    _execute(
+                        writer,
+                        f"CREATE UNIQUE INDEX IF NOT EXISTS {name}_key "
+                        f"ON {name} (key, position, list)",
+                    )
 
     def parked(self) -> Sequence[Parked]:
         """List the streams that views stopped following."""
@@ -266,53 +357,82 @@ class PostgresTables:
     def read(self, view: View, key: str, position: int) -> StoredRow | None:
         """Find the row that stood under a key as of a position."""
         with self._connections.reader() as reader:
-            found = _rows(
+            found = _values(
                 reader,
-                f"SELECT {columns(view)} FROM view_{view.name} WHERE key = %s "
+                f"SELECT {selected(view)} FROM view_{view.name} AS row WHERE key = %s "
                 "AND position_from <= %s ORDER BY key DESC, position_from DESC LIMIT 1",
                 (key, position),
             )
-            if not found or found[0].position_to <= position:
+            if not found or found[0][BODY] is None:
                 return None
-            return _whole(reader, view, found, position)[0]
+            return self._whole(reader, view, found, position)[0]
 
     def select(self, view: View, selection: Selection) -> Sequence[StoredRow]:
         """List rows that stood as of a position, at most `limit`, in order of key."""
-        condition, asked = conditions(selection, "%s")
+        condition, asked = conditions(view, selection, "%s")
         with self._connections.reader() as reader:
-            found = _rows(
+            found = _values(
                 reader,
-                f"SELECT {columns(view)} FROM view_{view.name} "
-                f"WHERE {condition} ORDER BY key LIMIT %s",
+                f"SELECT {selected(view)} FROM view_{view.name} AS row "
+                f"WHERE {condition} ORDER BY row.key LIMIT %s",
                 (*asked, selection.limit),
             )
-            return _whole(reader, view, found, selection.position)
+            return self._whole(reader, view, found, selection.position)
 
     def history(self, view: View, key: str, position: int) -> Sequence[StoredRow]:
         """List every row that ever stood under a key as of a position, oldest first."""
         with self._connections.reader() as reader:
-            found = _rows(
+            found = _values(
                 reader,
-                f"SELECT {columns(view)} FROM view_{view.name} "
+                f"SELECT {selected(view)} FROM view_{view.name} AS row "
                 "WHERE key = %s AND position_from <= %s ORDER BY key, position_from",
                 (key, position),
             )
-            return _whole(reader, view, found, position)
+            grown = self._grown(reader, view, [key], position)
+            return list(each_with_lists(past(found), grown))
 
-    def every(self, view: View, position: int) -> Iterator[StoredRow]:
-        """Iterate all rows as of a position, open and closed, in order of key and position."""
-        statement = (
-            f"SELECT {columns(view)} FROM view_{view.name} "
-            "WHERE position_from <= %s ORDER BY key, position_from"
+    def _whole(
+        self, reader: Connection, view: View, found: Iterable[Values], position: int
+    ) -> list[StoredRow]:
+        """Give rows that stood at a position, with their grown lists."""
+        rows = [from_columns(row) for row in found]
+        if not view.lists or not rows:
+            return rows
+        grown = grown_by_key(self._grown(reader, view, [row.key for row in rows], position))
+        return [with_lists(row, grown.get(row.key, ())) for row in rows]
+
+    def _grown(
+        self, reader: Connection, view: View, keys: Sequence[str], position: int
+    ) -> list[Grown]:
+        """List the elements of rows as of a position with their entries, by key and position."""
+        if not view.lists:
+            return []
+        assert self._entries is not None
+        found = reader.execute(
+            "SELECT grown.key, grown.position, grown.list, row.body "
+            f"FROM elements_{view.name} AS grown "
+            f"JOIN view_{self._entries.name} AS row ON row.position_from = grown.position "
+            "WHERE grown.key = ANY(%s) AND grown.position <= %s "
+            "ORDER BY grown.key, grown.position".encode(),
+            (keys, position),
+            binary=True,
         )
-        for found in self._iterated(statement, position):
-            yield as_of(from_columns(found), position)
+        return [*map(Grown._make, found)]
+
+    def every(self, view: View, position: int) -> Iterator[Values]:
+        """Iterate all rows up to a position as they are stored, in order of key and position."""
+        order = "position_from" if view.appends else "key, position_from"
+        yield from self._iterated(
+            f"SELECT {selected(view)} FROM view_{view.name} AS row "
+            f"WHERE position_from <= %s ORDER BY {order}",
+            position,
+        )
 
     def elements(self, view: View, position: int) -> Iterator[Element]:
         """Iterate the elements of grown lists as of a position, by key, position and list."""
         if view.lists:
             statement = (
-                f"SELECT key, position, list, body FROM elements_{view.name} "
+                f"SELECT key, position, list FROM elements_{view.name} "
                 "WHERE position <= %s ORDER BY key, position, list"
             )
             yield from map(Element._make, self._iterated(statement, position))
@@ -328,6 +448,16 @@ class PostgresTables:
             cursor.execute(statement.encode(), (position,))
             yield from cursor
 
+    def _drop_if_last(self) -> None:
+        """Remove replaced tables unless another process still has them open, which then does so."""
+        with self._writable() as writer:
+            asked = "SELECT pg_advisory_unlock_shared(h), pg_try_advisory_lock(h)"
+            last = writer.execute(
+                f"{asked} FROM hashtextextended(%s, 0) AS h".encode(), (self.open_name,)
+            ).fetchone()
+            if last is not None and last[1]:
+                self.drop()
+
     def drop(self) -> None:
         """Remove the tables with their schema."""
         with self._writable() as writer:
@@ -340,7 +470,7 @@ class PostgresTables:
             if self.replaced:
                 with suppress(TablesUnwritable):
                     # What is left now goes when the served tables are opened the next time.
-                    self.drop()
+                    self._drop_if_last()
             if self._writer is not None:
                 self._writer.close()
 
@@ -349,62 +479,24 @@ def _execute(connection: Connection, statement: str, given: Sequence[Any] = ()) 
     connection.execute(statement.encode(), given or None)
 
 
-def _rows(connection: Connection, statement: str, given: Sequence[Any]) -> list[StoredRow]:
-    found = connection.execute(statement.encode(), given, binary=True)
-    return [from_columns(row) for row in found]
-
-
-def _whole(
-    connection: Connection, view: View, rows: Iterable[StoredRow], position: int
-) -> list[StoredRow]:
-    """Give rows as of a position, with their grown lists."""
-    known = [as_of(row, position) for row in rows]
-    if not view.lists or not known:
-        return known
-    found = connection.execute(
-        f"SELECT key, position, list, body FROM elements_{view.name} "
-        "WHERE key = ANY(%s) AND position <= %s ORDER BY key, position".encode(),
-        ([*{row.key for row in known}], position),
-        binary=True,
-    )
-    return whole(known, map(Element._make, found))
+def _values(connection: Connection, statement: str, given: Sequence[Any]) -> list[Values]:
+    return connection.execute(statement.encode(), given, binary=True).fetchall()
 
 
 def _creation(view: View) -> Iterator[str]:
-    """Yield the statements that make the tables of a view, with the indexes folding needs."""
-    labels = "".join(f', label_{label} text COLLATE "C" NOT NULL' for label in view.labels)
+    """Yield the statements that make the tables of a view."""
+    text = 'text COLLATE "C"'
+    labels = "".join(f", label_{label} {text} NOT NULL" for label in view.labels)
+    key = text if view.appends else f"{text} NOT NULL"
     yield (
-        f'CREATE TABLE view_{view.name} (key text COLLATE "C" NOT NULL, '
-        "position_from bigint NOT NULL, position_to bigint NOT NULL, "
-        'valid_from text COLLATE "C" NOT NULL, valid_to text COLLATE "C" NOT NULL, '
-        f"body bytea NOT NULL{labels})"
+        f"CREATE TABLE view_{view.name} (key {key}, position_from bigint NOT NULL, "
+        f"valid_from {text} NOT NULL, valid_to {text} NOT NULL, body bytea{labels})"
     )
-    yield f"CREATE UNIQUE INDEX ON view_{view.name} (key, position_from)"
-    for label in sorted(view.looked_up):
-        yield _indexing(view, label)
     if view.lists:
         yield (
-            f'CREATE TABLE elements_{view.name} (key text COLLATE "C" NOT NULL, '
-            'position bigint NOT NULL, list text COLLATE "C" NOT NULL, body bytea NOT NULL)'
+            f"CREATE TABLE elements_{view.name} "
+            f"(key {text} NOT NULL, position bigint NOT NULL, list {text} NOT NULL)"
         )
-        yield f"CREATE UNIQUE INDEX ON elements_{view.name} (key, position, list)"
-
-
-def _indexing(view: View, label: str) -> str:
-    return (
-        f"CREATE INDEX IF NOT EXISTS view_{view.name}_{label} "
-        f"ON view_{view.name} (label_{label}, key, position_from)"
-    )
-
-
-def _close(writer: Connection, view: View, closed: Sequence[Closed]) -> None:
-    _execute(
-        writer,
-        f"UPDATE view_{view.name} AS row SET position_to = closed.position_to FROM "
-        "unnest(%s::text[], %s::bigint[], %s::bigint[]) AS closed (key, position_from, position_to)"
-        " WHERE row.key = closed.key AND row.position_from = closed.position_from",
-        [list(column) for column in zip(*closed, strict=True)],
-    )
 
 
 def _copy(

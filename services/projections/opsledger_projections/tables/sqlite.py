@@ -8,36 +8,43 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
 from opsledger_projections.errors import TablesUnwritable
 from opsledger_projections.tables.port import (
-    NOTHING,
-    OPEN,
+    BODY,
     Element,
+    Grown,
     Opening,
     Parked,
     Progress,
     Selection,
     StoredRow,
+    Values,
     Written,
 )
 from opsledger_projections.tables.rows import (
-    FIXED_COLUMNS,
     LAYOUT,
-    as_of,
     columns,
     conditions,
+    each_with_lists,
+    entries_of,
     from_columns,
+    grown_by_key,
+    indexing,
     joined,
     keeps_instants,
+    labelled,
+    least,
+    past,
     require_at,
+    selected,
     stale,
-    values,
-    whole,
+    with_lists,
 )
 from opsledger_projections.views.view import View
 
@@ -46,8 +53,16 @@ BUSY_TIMEOUT_MS: Final = 30_000
 WRITER_CACHE_KIB: Final = 65_536
 """Pages of the indexes that stay in memory while rows arrive in no order of their labels."""
 
-CHECKPOINT_PAGES: Final = 16_384
+PAGE_BYTES: Final = 16_384
+"""Rows come one after the other, so that large pages are written with fewer checks and copies."""
+READER_CACHE_KIB: Final = 8_192
+"""The upper pages of the indexes of millions of rows; a larger cache made reads slower again."""
+
+CHECKPOINT_PAGES: Final = 4_096
 """Pages of the log after which they are copied into the file: a page of an index changes often."""
+ROWS_OF_STATEMENT: Final = 500
+INDEX_THREADS: Final = 2
+"""Threads that may help to sort what an index is built of."""
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS progress (
@@ -78,8 +93,12 @@ class SqliteTables:
         self.path = path
         self._part = part
         self._views = views
+        self._entries = entries_of(views)
+        self._ready: set[tuple[str, str]] = set()
+        """Labels of views by which folding looks up rows, and which have an index."""
         self._idle: list[sqlite3.Connection] = []
         self._writer = self._connect()
+        self._writer.execute(f"PRAGMA threads={INDEX_THREADS}")
         self._writer.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
         self._writer.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         self._writer.executescript(_SCHEMA)
@@ -98,6 +117,7 @@ class SqliteTables:
             self.path, isolation_level=None, check_same_thread=False, cached_statements=512
         )
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         return connection
@@ -109,6 +129,7 @@ class SqliteTables:
         except IndexError:
             reader = self._connect()
             reader.execute("PRAGMA query_only=ON")
+            reader.execute(f"PRAGMA cache_size=-{READER_CACHE_KIB}")
         try:
             yield reader
         finally:
@@ -116,34 +137,18 @@ class SqliteTables:
 
     def _create(self, view: View) -> None:
         labels = "".join(f", label_{label} TEXT NOT NULL" for label in view.labels)
-        self._writer.execute(
-            f"CREATE TABLE view_{view.name} ("
-            "key TEXT NOT NULL, position_from INTEGER NOT NULL, position_to INTEGER NOT NULL, "
-            "valid_from TEXT NOT NULL, valid_to TEXT NOT NULL, "
-            f"body BLOB NOT NULL{labels}) STRICT"
-        )
-        self._writer.execute(
-            f"CREATE UNIQUE INDEX view_{view.name}_key ON view_{view.name} (key, position_from)"
-        )
-        for label in view.looked_up:
-            self._index(view, label)
+        if view.appends:
+            fixed = "key TEXT, position_from INTEGER PRIMARY KEY"
+        else:
+            fixed = "key TEXT NOT NULL, position_from INTEGER NOT NULL"
+        fixed += ", valid_from TEXT NOT NULL, valid_to TEXT NOT NULL, body BLOB"
+        self._writer.execute(f"CREATE TABLE view_{view.name} ({fixed}{labels}) STRICT")
         if view.lists:
             self._writer.execute(
                 f"CREATE TABLE elements_{view.name} ("
-                "key TEXT NOT NULL, position INTEGER NOT NULL, list TEXT NOT NULL, "
-                "body BLOB NOT NULL) STRICT"
-            )
-            self._writer.execute(
-                f"CREATE UNIQUE INDEX elements_{view.name}_key "
-                f"ON elements_{view.name} (key, position, list)"
+                "key TEXT NOT NULL, position INTEGER NOT NULL, list TEXT NOT NULL) STRICT"
             )
         self._writer.execute("INSERT INTO view_versions VALUES (?, ?)", (view.name, view.version))
-
-    def _index(self, view: View, label: str) -> None:
-        self._writer.execute(
-            f"CREATE INDEX IF NOT EXISTS view_{view.name}_{label} "
-            f"ON view_{view.name} (label_{label}, key, position_from)"
-        )
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -165,7 +170,7 @@ class SqliteTables:
 
     def progress(self) -> Progress:
         """Tell how far the tables have come; position 0 when empty."""
-        return self._progress().get(self._part, NOTHING)
+        return least(self._progress(), self._part)
 
     def parts(self) -> Mapping[str, Progress]:
         """Tell how far each part has come."""
@@ -192,16 +197,31 @@ class SqliteTables:
         """Give what opens these tables in another process."""
         return partial(SqliteTables, self.path)
 
-    def open_rows(self, view: View, label: str, values: Sequence[str]) -> Sequence[StoredRow]:
-        """List the open rows with one of these label values or keys."""
-        column = f"label_{label}" if label else "key"
+    def open_rows(self, view: View, label: str, values: Sequence[str]) -> Sequence[Values]:
+        """List the rows that stand with one of these label values or keys."""
         try:
+            for needed in {"", label}:
+                if (view.name, needed) not in self._ready:
+                    self._writer.execute(indexing(view, needed))
+                    self._ready.add((view.name, needed))
+            given = orjson.dumps(values).decode()
+            if label:
+                found = self._writer.execute(
+                    f"SELECT {selected(view)} FROM view_{view.name} AS row "
+                    f"WHERE {labelled(label, 'IN (SELECT value FROM json_each(?))')} "
+                    f"AND body IS NOT NULL AND NOT EXISTS (SELECT 1 FROM view_{view.name} AS later "
+                    "WHERE later.key = row.key AND later.position_from > row.position_from)",
+                    (given,),
+                )
+                return found.fetchall()
             found = self._writer.execute(
-                f"SELECT {columns(view)} FROM view_{view.name} "
-                f"WHERE {column} IN (SELECT value FROM json_each(?)) AND position_to = ?",
-                (orjson.dumps(values).decode(), OPEN),
+                f"SELECT {selected(view)} FROM json_each(?) AS asked "
+                f"CROSS JOIN view_{view.name} AS row ON row.rowid = "
+                f"(SELECT rowid FROM view_{view.name} WHERE key = asked.value "
+                "ORDER BY position_from DESC LIMIT 1)",
+                (given,),
             )
-            return [from_columns(row) for row in found]
+            return [row for row in found if row[BODY] is not None]
         except sqlite3.Error as error:
             raise TablesUnwritable(str(error)) from error
 
@@ -220,20 +240,9 @@ class SqliteTables:
             ).fetchone()
             require_at(after, found)
             for view, changes in written.items():
-                connection.executemany(
-                    f"UPDATE view_{view.name} SET position_to = ?3 "
-                    "WHERE key = ?1 AND position_from = ?2",
-                    changes.closed,
-                )
-                marks = ", ".join("?" * (FIXED_COLUMNS + len(view.labels)))
-                connection.executemany(
-                    f"INSERT INTO view_{view.name} ({columns(view)}) VALUES ({marks})",
-                    map(values, changes.inserted),
-                )
+                _insert(connection, f"view_{view.name}", columns(view), changes.inserted)
                 if changes.grown:
-                    connection.executemany(
-                        f"INSERT INTO elements_{view.name} VALUES (?, ?, ?, ?)", changes.grown
-                    )
+                    _insert(connection, f"elements_{view.name}", Element._fields, changes.grown)
             if keeps_instants(self._part):
                 self._write_instants(connection, instants)
             connection.executemany(
@@ -260,11 +269,16 @@ class SqliteTables:
         )
 
     def index(self) -> None:
-        """Build the indexes that only readers need."""
+        """Build all indexes that are not there yet."""
         with self._transaction():
             for view in self._views:
-                for label in view.indexed:
-                    self._index(view, label)
+                for label in ("", *view.indexed):
+                    self._writer.execute(indexing(view, label))
+                if view.lists:
+                    self._writer.execute(
+                        f"CREATE UNIQUE INDEX IF NOT EXISTS elements_{view.name}_key "
+                        f"ON elements_{view.name} (key, position, list)"
+                    )
 
     def parked(self) -> Sequence[Parked]:
         """List the streams that views stopped following."""
@@ -292,64 +306,72 @@ class SqliteTables:
         """Find the row that stood under a key as of a position."""
         with self._reader() as reader:
             found = reader.execute(
-                f"SELECT {columns(view)} FROM view_{view.name} "
+                f"SELECT {selected(view)} FROM view_{view.name} AS row "
                 "WHERE key = ? AND position_from <= ? ORDER BY position_from DESC LIMIT 1",
                 (key, position),
             ).fetchone()
-            if found is None or found[2] <= position:
+            if found is None or found[BODY] is None:
                 return None
-            return self._whole(reader, view, [from_columns(found)], position)[0]
+            return self._whole(reader, view, [found], position)[0]
 
     def select(self, view: View, selection: Selection) -> Sequence[StoredRow]:
         """List rows that stood as of a position, at most `limit`, in order of key."""
-        condition, asked = conditions(selection, "?")
+        condition, asked = conditions(view, selection, "?")
         with self._reader() as reader:
             found = reader.execute(
-                f"SELECT {columns(view)} FROM view_{view.name} "
-                f"WHERE {condition} ORDER BY key LIMIT ?",
+                f"SELECT {selected(view)} FROM view_{view.name} AS row "
+                f"WHERE {condition} ORDER BY row.key LIMIT ?",
                 (*asked, selection.limit),
-            )
-            return self._whole(reader, view, map(from_columns, found), selection.position)
+            ).fetchall()
+            return self._whole(reader, view, found, selection.position)
 
     def history(self, view: View, key: str, position: int) -> Sequence[StoredRow]:
         """List every row that ever stood under a key as of a position, oldest first."""
         with self._reader() as reader:
             found = reader.execute(
-                f"SELECT {columns(view)} FROM view_{view.name} "
+                f"SELECT {selected(view)} FROM view_{view.name} AS row "
                 "WHERE key = ? AND position_from <= ? ORDER BY position_from",
                 (key, position),
             )
-            return self._whole(reader, view, map(from_columns, found), position)
+            rows = list(past(found))
+            return list(each_with_lists(rows, self._grown(reader, view, [key], position)))
 
     def _whole(
-        self,
-        reader: sqlite3.Connection,
-        view: View,
-        rows: Iterable[StoredRow],
-        position: int,
+        self, reader: sqlite3.Connection, view: View, found: Iterable[Values], position: int
     ) -> list[StoredRow]:
-        """Give rows as of a position, with their grown lists."""
-        known = [as_of(row, position) for row in rows]
-        if not view.lists or not known:
-            return known
-        found = reader.execute(
-            f"SELECT key, position, list, body FROM elements_{view.name} "
-            "WHERE key IN (SELECT value FROM json_each(?)) AND position <= ? "
-            "ORDER BY key, position",
-            (orjson.dumps([*{row.key for row in known}]).decode(), position),
-        )
-        return whole(known, map(Element._make, found))
+        """Give rows that stood at a position, with their grown lists."""
+        rows = [from_columns(row) for row in found]
+        if not view.lists or not rows:
+            return rows
+        grown = grown_by_key(self._grown(reader, view, [row.key for row in rows], position))
+        return [with_lists(row, grown.get(row.key, ())) for row in rows]
 
-    def every(self, view: View, position: int) -> Iterator[StoredRow]:
-        """Iterate all rows as of a position, open and closed, in order of key and position."""
+    def _grown(
+        self, reader: sqlite3.Connection, view: View, keys: Sequence[str], position: int
+    ) -> list[Grown]:
+        """List the elements of rows as of a position with their entries, by key and position."""
+        if not view.lists:
+            return []
+        assert self._entries is not None
+        found = reader.execute(
+            "SELECT grown.key, grown.position, grown.list, row.body "
+            f"FROM elements_{view.name} AS grown "
+            f"CROSS JOIN view_{self._entries.name} AS row ON row.position_from = grown.position "
+            "WHERE grown.key IN (SELECT value FROM json_each(?)) AND grown.position <= ? "
+            "ORDER BY grown.key, grown.position",
+            (orjson.dumps(keys).decode(), position),
+        )
+        return [*map(Grown._make, found)]
+
+    def every(self, view: View, position: int) -> Iterator[Values]:
+        """Iterate all rows up to a position as they are stored, in order of key and position."""
+        order = "position_from" if view.appends else "key, position_from"
         with self._reader() as reader:
-            found = reader.execute(
-                f"SELECT {columns(view)} FROM view_{view.name} "
-                "WHERE position_from <= ? ORDER BY key, position_from",
+            yield from reader.execute(
+                f"SELECT {selected(view)} FROM view_{view.name} AS row "
+                f"WHERE position_from <= ? ORDER BY {order}",
                 (position,),
             )
-            for row in found:
-                yield as_of(from_columns(row), position)
 
     def elements(self, view: View, position: int) -> Iterator[Element]:
         """Iterate the elements of grown lists as of a position, by key, position and list."""
@@ -357,7 +379,7 @@ class SqliteTables:
             return
         with self._reader() as reader:
             found = reader.execute(
-                f"SELECT key, position, list, body FROM elements_{view.name} "
+                f"SELECT key, position, list FROM elements_{view.name} "
                 "WHERE position <= ? ORDER BY key, position, list",
                 (position,),
             )
@@ -368,3 +390,21 @@ class SqliteTables:
         while self._idle:
             self._idle.pop().close()
         self._writer.close()
+
+
+def _insert(
+    connection: sqlite3.Connection,
+    table: str,
+    names: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+) -> None:
+    """Insert rows, many in a statement: the interpreter can do other things for as long."""
+    into = f"INSERT INTO {table} ({', '.join(names)}) VALUES"
+    marks = f"({', '.join('?' * len(names))})"
+    many = len(rows) - len(rows) % ROWS_OF_STATEMENT
+    statement = f"{into} {', '.join([marks] * ROWS_OF_STATEMENT)}"
+    for first in range(0, many, ROWS_OF_STATEMENT):
+        connection.execute(
+            statement, [*chain.from_iterable(rows[first : first + ROWS_OF_STATEMENT])]
+        )
+    connection.executemany(f"{into} {marks}", rows[many:])

@@ -3,8 +3,16 @@
 from typing import Final
 
 from opsledger_contracts.events.position import PersonAppointed, PersonRelieved
-from opsledger_projections.views.register import provenance
-from opsledger_projections.views.view import Changes, Current, Fact, Lookups, Put, Row, View
+from opsledger_projections.views.view import (
+    Changes,
+    Current,
+    Fact,
+    Lookups,
+    Put,
+    Row,
+    View,
+    provenance,
+)
 
 
 def _changes(fact: Fact, current: Current) -> Changes:
@@ -51,7 +59,6 @@ APPOINTMENTS: Final = View(
     en="appointments",
     labels=("position", "person"),
     indexed=("position", "person"),
-    looked_up=frozenset(("position",)),
     types=frozenset((PersonAppointed.TYPE, PersonRelieved.TYPE)),
     changes=_changes,
     looks_up=_lookups,

@@ -3,8 +3,17 @@
 from typing import Any, Final
 
 from opsledger_contracts.events import assessment as happened
-from opsledger_projections.views.register import provenance, types_of
-from opsledger_projections.views.view import Changes, Current, Fact, Lookups, Put, Row, View
+from opsledger_projections.views.register import types_of
+from opsledger_projections.views.view import (
+    Changes,
+    Current,
+    Fact,
+    Lookups,
+    Put,
+    Row,
+    View,
+    provenance,
+)
 
 _STATUS: Final = {
     happened.AssessmentOpened.TYPE: "collecting",
@@ -40,9 +49,6 @@ def _sheet_changes(fact: Fact, current: Current) -> Changes:
     body: dict[str, Any] = dict(before.body) if before else {"id": key, "score_versions": []}
     fields = fact.fields
     event = fact.event
-    grown = {}
-    if fact.envelope.type in _LISTS:
-        grown[_LISTS[fact.envelope.type]] = fields | provenance(fact)
     match event:
         case happened.AssessmentOpened():
             body |= fields
@@ -72,7 +78,7 @@ def _sheet_changes(fact: Fact, current: Current) -> Changes:
             _mark(body, event.score_version, {"state": "final"})
         case _:
             pass
-    body["status"] = _STATUS.get(fact.envelope.type, body.get("status"))
+    body["status"] = _STATUS.get(fact.type, body.get("status"))
     yield Put(
         Row(
             key=key,
@@ -84,8 +90,7 @@ def _sheet_changes(fact: Fact, current: Current) -> Changes:
                 "grade": body.get("grade", ""),
                 "status": body["status"],
             },
-        ),
-        grown,
+        )
     )
 
 
@@ -111,7 +116,8 @@ ASSESSMENTS: Final = View(
     labels=("subject", "letter", "period", "grade", "status"),
     indexed=("subject", "letter"),
     types=types_of("assessment"),
-    lists=frozenset(_LISTS.values()),
+    lists=_LISTS,
+    only_grows=frozenset(_LISTS) - frozenset(_STATUS),
     changes=_sheet_changes,
 )
 

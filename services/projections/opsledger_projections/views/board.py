@@ -1,14 +1,13 @@
 """The current-plan board (V01): every item of every letter, its terms and how work on it stands."""
 
-from datetime import date
 from typing import Any, Final
 
 import msgspec
 
 from opsledger_contracts.events import letter as happened
 from opsledger_contracts.events import work_item as work
-from opsledger_contracts.letters import item_changes, revised
-from opsledger_projections.views.letters import LETTER_STATUS
+from opsledger_contracts.events.letter import LetterItem
+from opsledger_projections.views.letters import LETTER_STATUS, item_changes
 from opsledger_projections.views.register import types_of
 from opsledger_projections.views.view import Changes, Close, Current, Fact, Lookups, Put, Row, View
 
@@ -33,6 +32,19 @@ _WORK_STATUS: Final = {
     work.WorkItemResumed.TYPE: "in_progress",
     work.WorkItemCancelled.TYPE: "cancelled",
 }
+_DEFAULTS: Final = msgspec.json.decode(
+    msgspec.json.encode(
+        {
+            field.name: field.default_factory()
+            if field.default_factory is not msgspec.NODEFAULT
+            else None
+            if field.default is msgspec.NODEFAULT
+            else field.default
+            for field in msgspec.structs.fields(LetterItem)
+        }
+    )
+)
+"""What a field of an item says where it is absent; null for those that never are."""
 _PROGRESS_FIELDS: Final = (
     "percent",
     "planned_percent",
@@ -45,28 +57,56 @@ _PROGRESS_FIELDS: Final = (
 
 
 def _changes(fact: Fact, current: Current) -> Changes:
-    if fact.envelope.type in _WORK_TYPES:
-        yield from _work_changes(fact, current)
-        return
+    if fact.type == happened.LetterItemRevised.TYPE:
+        return _item_revised(fact, current)
+    if fact.type in _WORK_TYPES:
+        return _work_changes(fact, current)
+    return _letter_changes(fact, current)
+
+
+def _item_revised(fact: Fact, current: Current) -> Changes:
+    """Lay the fields over the item: what happens to items most often, as briefly as can be."""
+    before = current.get(f"{fact.identifier}:{fact.fields['item']}")
+    assert before is not None, fact.identifier
+    terms = _revised(before.body["terms"], fact.fields["changes"])
+    labels = before.labels
+    if labels["level"] != terms["level"]:
+        labels = labels | {"level": terms["level"]}
+    return (Put(Row(key=before.key, body=before.body | {"terms": terms}, labels=labels)),)
+
+
+def _revised(terms: dict[str, Any], changes: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give terms after changes of their fields; what a field says by default is left out."""
+    terms = dict(terms)
+    for change in changes:
+        name, after = change["field"], change["to"]
+        if after == _DEFAULTS[name]:
+            terms.pop(name, None)
+        else:
+            terms[name] = after
+    return terms
+
+
+def _letter_changes(fact: Fact, current: Current) -> Changes:
     letter = fact.identifier
-    if isinstance(fact.event, happened.LetterDrafted):
+    if fact.type == happened.LetterDrafted.TYPE:
         yield Put(_header(letter, fact.fields | {"letter_status": "drafted"}))
         return
     header = current.get(letter)
     assert header is not None, letter
-    status = LETTER_STATUS.get(fact.envelope.type, header.body["letter_status"])
-    for change in item_changes(fact.event):
-        key = f"{letter}:{change.item}"
-        if change.removed:
+    status = LETTER_STATUS.get(fact.type, header.body["letter_status"])
+    touched = set()
+    for change in item_changes(fact):
+        touched.add(change["item"])
+        key = f"{letter}:{change['item']}"
+        if change.get("removed"):
             yield Close(key)
             continue
         before = current.get(key)
         body: dict[str, Any] = dict(before.body) if before else {"letter": letter}
-        item = change.added or revised(dict(body["terms"]), change.changes)
-        body |= {"terms": msgspec.to_builtins(item), "letter_status": status}
-        yield Put(_item(header, body))
+        terms = change.get("added") or _revised(body["terms"], change["changes"])
+        yield Put(_item(header, body | {"terms": terms, "letter_status": status}))
     if status != header.body["letter_status"]:
-        touched = frozenset(change.item for change in item_changes(fact.event))
         for row in current.where("letter", letter):
             if row.key == letter:
                 yield Put(_header(letter, row.body | {"letter_status": status}))
@@ -75,34 +115,33 @@ def _changes(fact: Fact, current: Current) -> Changes:
 
 
 def _work_changes(fact: Fact, current: Current) -> Changes:
-    event = fact.event
-    if isinstance(event, work.WorkItemOpened):
-        row = current.get(f"{event.letter}:{event.item}")
+    fields = fact.fields
+    if fact.type == work.WorkItemOpened.TYPE:
+        row = current.get(f"{fields['letter']}:{fields['item']}")
     else:
         row = next(iter(current.where("work_item", fact.identifier)), None)
     if row is None:
         return  # The item was taken out of the letter; its work has a register of its own.
     body = row.body | {"work_item": fact.identifier}
-    if fact.envelope.type in _WORK_STATUS:
-        body["status"] = _WORK_STATUS[fact.envelope.type]
-    for field in _PROGRESS_FIELDS:
-        value = getattr(event, field, None)
-        if value is not None:
-            body[field] = value.isoformat() if isinstance(value, date) else value
+    if fact.type in _WORK_STATUS:
+        body["status"] = _WORK_STATUS[fact.type]
+    body |= {name: fields[name] for name in _PROGRESS_FIELDS if fields.get(name) is not None}
     labels = row.labels | {"status": body["status"], "work_item": fact.identifier}
     yield Put(Row(key=row.key, body=body, labels=labels))
 
 
 def _lookups(fact: Fact) -> Lookups:
-    event = fact.event
-    if isinstance(event, work.WorkItemOpened):
-        return (("", f"{event.letter}:{event.item}"),)
-    key = fact.identifier
-    if fact.envelope.type in _WORK_TYPES:
-        return (("work_item", key),)
-    items = (("", f"{key}:{change.item}") for change in item_changes(event))
-    rows = (("letter", key),) if fact.envelope.type in LETTER_STATUS else ()
-    return (("", key), *items, *rows)
+    fields = fact.fields
+    letter = fact.identifier
+    if fact.type == happened.LetterItemRevised.TYPE:
+        return (("", f"{letter}:{fields['item']}"),)
+    if fact.type == work.WorkItemOpened.TYPE:
+        return (("", f"{fields['letter']}:{fields['item']}"),)
+    if fact.type in _WORK_TYPES:
+        return (("work_item", letter),)
+    items = (("", f"{letter}:{change['item']}") for change in item_changes(fact))
+    rows = (("letter", letter),) if fact.type in LETTER_STATUS else ()
+    return (("", letter), *items, *rows)
 
 
 def _header(letter: str, body: dict[str, Any]) -> Row:
@@ -144,8 +183,8 @@ PLAN_BOARD: Final = View(
     en="current-plan board",
     labels=("kind", "letter", "unit", "period", "level", "status", "work_item"),
     indexed=("letter", "work_item", "unit"),
-    looked_up=frozenset(("letter", "work_item")),
     types=frozenset(LETTER_STATUS) | _ITEM_TYPES | _WORK_TYPES,
     changes=_changes,
     looks_up=_lookups,
+    undivided_percent=40,
 )

@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from opsledger_contracts.events import case as happened
-from opsledger_projections.views.register import provenance, types_of, verb
-from opsledger_projections.views.view import Changes, Current, Fact, Put, Row, View
+from opsledger_projections.views.register import types_of, verb
+from opsledger_projections.views.view import Changes, Current, Fact, Put, Row, View, provenance
 
 _STATUS: Final = {
     happened.ApprovalCaseOpened.TYPE: "opened",
@@ -24,15 +24,11 @@ def _changes(fact: Fact, current: Current) -> Changes:
     key = fact.identifier
     before = current.get(key)
     body: dict[str, Any] = dict(before.body) if before else {"id": key}
-    if isinstance(fact.event, happened.ApprovalCaseOpened):
+    if fact.type == happened.ApprovalCaseOpened.TYPE:
         body |= fact.fields
-    body["status"] = _STATUS.get(fact.envelope.type, body.get("status"))
-    if getattr(fact.event, "final", False):
+    body["status"] = _STATUS.get(fact.type, body.get("status"))
+    if fact.fields.get("final", False):
         body["status"] = "approved"
-    if isinstance(fact.event, happened.StepAssigned):
-        grown = {"assigned": fact.fields | provenance(fact)}
-    else:
-        grown = {"acts": {"act": verb(fact), "fields": _act_fields(fact)} | provenance(fact)}
     yield Put(
         Row(
             key=key,
@@ -43,14 +39,16 @@ def _changes(fact: Fact, current: Current) -> Changes:
                 "initiator": body["initiator"],
                 "status": body["status"],
             },
-        ),
-        grown,
+        )
     )
 
 
-def _act_fields(fact: Fact) -> dict[str, Any]:
+def _element(fact: Fact) -> dict[str, Any]:
+    if fact.type == happened.StepAssigned.TYPE:
+        return fact.fields | provenance(fact)
     # What the opening says stands on the case itself; repeating it in its act would double the row.
-    return {} if isinstance(fact.event, happened.ApprovalCaseOpened) else fact.fields
+    fields = {} if fact.type == happened.ApprovalCaseOpened.TYPE else fact.fields
+    return {"act": verb(fact), "fields": fields} | provenance(fact)
 
 
 CASES: Final = View(
@@ -62,6 +60,11 @@ CASES: Final = View(
     labels=("subject", "item", "initiator", "status"),
     indexed=("subject", "initiator"),
     types=types_of("case"),
-    lists=frozenset(("acts", "assigned")),
+    lists={
+        type_name: "assigned" if type_name == happened.StepAssigned.TYPE else "acts"
+        for type_name in types_of("case")
+    },
+    element=_element,
+    only_grows=frozenset((happened.StepAssigned.TYPE,)),
     changes=_changes,
 )

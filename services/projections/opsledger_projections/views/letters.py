@@ -8,11 +8,20 @@ changes one item of a letter writes one item.
 from typing import Any, Final
 
 from opsledger_contracts.events import letter as happened
-from opsledger_contracts.events.letter import ItemChange
 from opsledger_contracts.fields import local_date
-from opsledger_contracts.letters import LetterDocument, item_changes
-from opsledger_projections.views.register import provenance, types_of
-from opsledger_projections.views.view import Changes, Close, Current, Fact, Lookups, Put, Row, View
+from opsledger_contracts.letters import LetterDocument
+from opsledger_projections.views.register import types_of
+from opsledger_projections.views.view import (
+    Changes,
+    Close,
+    Current,
+    Fact,
+    Lookups,
+    Put,
+    Row,
+    View,
+    provenance,
+)
 
 LETTER_STATUS: Final = {
     happened.LetterDrafted.TYPE: "drafted",
@@ -37,26 +46,51 @@ _LISTS: Final = {
 }
 
 
+_IN_FORCE: Final = frozenset((happened.LetterTookEffect.TYPE, happened.LetterAmended.TYPE))
 _HEADER: Final = tuple(name for name in LetterDocument.__struct_fields__ if name != "items")
+
+
+def item_changes(fact: Fact) -> list[dict[str, Any]]:
+    """Tell which items an event of a letter changes, and how; none for most events.
+
+    It is `opsledger_contracts.letters.item_changes` over JSON-like values.
+    """
+    fields = fact.fields
+    match fact.type:
+        case happened.LetterItemAdded.TYPE:
+            return [_added(fields)]
+        case happened.LetterItemRemoved.TYPE:
+            return [_removed(fields)]
+        case happened.LetterItemImposed.TYPE:
+            return [_added(fields), *fields.get("changes", ())]
+        case happened.LetterItemStruck.TYPE:
+            return [_removed(fields), *fields.get("changes", ())]
+        case happened.LetterBalanced.TYPE | happened.LetterAmended.TYPE:
+            return list(fields.get("changes", ()))
+        case _:
+            return []
+
+
+def _added(fields: dict[str, Any]) -> dict[str, Any]:
+    return {"item": fields["item"]["item"], "added": fields["item"]}
+
+
+def _removed(fields: dict[str, Any]) -> dict[str, Any]:
+    return {"item": fields["item"], "removed": True}
 
 
 def _letter_changes(fact: Fact, current: Current) -> Changes:
     key = fact.identifier
-    event = fact.event
     before = current.get(key)
     body: dict[str, Any] = dict(before.body) if before else {"id": key, "revision": 0}
-    if isinstance(event, happened.LetterDrafted):
+    if fact.type == happened.LetterDrafted.TYPE:
         header = {name: value for name, value in fact.fields.items() if name in _HEADER}
         body["document"] = header | {"items": []}
-    elif changes := item_changes(event):
+    elif changes := item_changes(fact):
         body["document"] = body["document"] | {"items": _codes(body["document"]["items"], changes)}
-    body["status"] = LETTER_STATUS.get(fact.envelope.type, body.get("status"))
-    grown = {}
-    if fact.envelope.type in _LISTS:
-        grown[_LISTS[fact.envelope.type]] = fact.fields | provenance(fact)
-    if isinstance(event, happened.LetterTookEffect | happened.LetterAmended):
-        body["revision"] = event.revision
-        body["effective_from"] = event.effective_from.isoformat()
+    body["status"] = LETTER_STATUS.get(fact.type, body.get("status"))
+    if fact.type in _IN_FORCE:
+        body |= {name: fact.fields[name] for name in ("revision", "effective_from")}
     document = body["document"]
     yield Put(
         Row(
@@ -69,19 +103,18 @@ def _letter_changes(fact: Fact, current: Current) -> Changes:
                 "parent": document.get("parent") or "",
                 "status": body["status"],
             },
-        ),
-        grown,
+        )
     )
 
 
-def _codes(items: list[str], changes: tuple[ItemChange, ...]) -> list[str]:
+def _codes(items: list[str], changes: list[dict[str, Any]]) -> list[str]:
     """Give the codes of the items after changes, in the order of the letter."""
     codes = dict.fromkeys(items)
     for change in changes:
-        if change.removed:
-            del codes[change.item]
+        if change.get("removed"):
+            del codes[change["item"]]
         else:
-            codes[change.item] = None
+            codes[change["item"]] = None
     return list(codes)
 
 
@@ -95,18 +128,19 @@ LETTERS: Final = View(
     indexed=("unit", "parent"),
     # What an item says stands on the board.
     types=types_of("letter") - {happened.LetterItemRevised.TYPE},
-    lists=frozenset(_LISTS.values()),
+    lists=_LISTS,
+    only_grows=frozenset(_LISTS) - frozenset(LETTER_STATUS),
     changes=_letter_changes,
 )
 
 
 def _revision_changes(fact: Fact, current: Current) -> Changes:
     letter = fact.identifier
-    event = fact.event
     rows = current.where("letter", letter)
     latest = rows[-1] if rows else None
-    if isinstance(event, happened.LetterTookEffect | happened.LetterAmended):
-        effective_from = event.effective_from.isoformat()
+    if fact.type in _IN_FORCE:
+        fields = fact.fields
+        effective_from = fields["effective_from"]
         for row in rows:
             if not row.body["revision"]:
                 yield Close(row.key)
@@ -114,15 +148,15 @@ def _revision_changes(fact: Fact, current: Current) -> Changes:
                 yield Put(_revision(row.body, row.valid_from, effective_from))
         body = {
             "letter": letter,
-            "revision": event.revision,
+            "revision": fields["revision"],
             "effective_from": effective_from,
-            "changes": fact.fields.get("changes", ()),
-            "adjustment": getattr(event, "adjustment", None),
+            "changes": fields.get("changes", ()),
+            "adjustment": fields.get("adjustment"),
         }
         yield Put(_revision(body | provenance(fact), effective_from, ""))
     elif latest is None:
         yield Put(_revision({"letter": letter, "revision": 0}, "", ""))
-    elif isinstance(event, happened.LetterTerminated) and latest.body["revision"]:
+    elif fact.type == happened.LetterTerminated.TYPE and latest.body["revision"]:
         ended_on = local_date(fact.envelope.occurred_at).isoformat()
         yield Put(_revision(latest.body, latest.valid_from, ended_on))
 
@@ -152,7 +186,6 @@ LETTER_REVISIONS: Final = View(
     en="letter revisions",
     labels=("letter", "kind"),
     indexed=("letter",),
-    looked_up=frozenset(("letter",)),
     types=frozenset(
         (
             happened.LetterDrafted.TYPE,

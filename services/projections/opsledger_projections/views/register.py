@@ -53,11 +53,8 @@ def register(
         key = fact.identifier
         before = current.get(key)
         body: dict[str, Any] = dict(before.body) if before else {"id": key}
-        type_name = fact.envelope.type
-        grown = {}
-        if type_name in list_of:
-            grown[list_of[type_name]] = fact.fields | provenance(fact)
-        else:
+        type_name = fact.type
+        if type_name not in list_of:
             body |= fact.fields
             body["recorded"] = body.get("recorded", {}) | {verb(fact): fact.recording}
         body["status"] = status_of.get(type_name, body.get("status"))
@@ -72,8 +69,7 @@ def register(
                 labels={label: str(body.get(label) or "") for label in all_labels},
                 valid_from=valid_from,
                 valid_to=valid_to,
-            ),
-            grown,
+            )
         )
 
     return View(
@@ -85,7 +81,8 @@ def register(
         labels=all_labels,
         indexed=labels,
         types=types_of(noun),
-        lists=frozenset(list_of.values()),
+        lists=list_of,
+        only_grows=frozenset(list_of) - {*status_of, ended_by.TYPE if ended_by else ""},
         changes=changes,
         dated=days is not None,
     )
@@ -98,9 +95,4 @@ def types_of(noun: str) -> frozenset[str]:
 
 def verb(fact: Fact) -> str:
     """Name what happened without noun and version: `letter.signed.v1` is `signed`."""
-    return fact.envelope.type.split(".")[1]
-
-
-def provenance(fact: Fact) -> dict[str, Any]:
-    """Give `Fact.recording` as the field `recorded` of an element of a list."""
-    return {"recorded": fact.recording}
+    return fact.type.split(".")[1]

@@ -2,14 +2,14 @@
 
 The key is stream and version, so that the prefix `case/C-1:` gives the events of one case. A row
 carries the letter to which its stream belongs, so that the trail of a letter includes its cases,
-adjustments, work items, assessments, disputes, replays and results.
+adjustments, work items, assessments, disputes, replays and results. What it stores is the entry
+itself; what readers see of it is made when they read.
 """
 
 from operator import attrgetter
 from typing import Any, Final
 
 from opsledger_contracts.catalogue import EVENTS
-from opsledger_contracts.event import Event
 from opsledger_contracts.events.adjustment import AdjustmentRequested, ForceMajeureNotified
 from opsledger_contracts.events.assessment import AssessmentOpened
 from opsledger_contracts.events.case import ApprovalCaseOpened
@@ -23,7 +23,7 @@ from opsledger_contracts.events.result import (
     ResultApplied,
 )
 from opsledger_contracts.events.work_item import WorkItemOpened
-from opsledger_projections.views.view import Changes, Current, Fact, Lookups, Put, Row, View
+from opsledger_projections.views.view import Appended, Current, Fact, Lookups, View
 
 _ENVELOPE_FIELDS: Final = (
     "type",
@@ -47,115 +47,99 @@ _ENVELOPE_FIELDS: Final = (
     "correlation_id",
     "causation_id",
 )
-
 _attributes: Final = attrgetter(*_ENVELOPE_FIELDS)
-_WITH_SECRET: Final = frozenset(
-    name for name, event in EVENTS.items() if "secret_hash" in event.__struct_fields__
+
+_LETTER: Final = "letter/"
+_NAME_LETTER: Final = frozenset(
+    event.TYPE
+    for event in (AdjustmentRequested, ForceMajeureNotified, AssessmentOpened, WorkItemOpened)
 )
-
-
-def _changes(fact: Fact, current: Current) -> Changes:
-    envelope = fact.envelope
-    yield Put(
-        Row(
-            key=_key(envelope.stream, envelope.version),
-            body={
-                "position": fact.position,
-                "stream": envelope.stream,
-                **{
-                    name: value
-                    for name, value in zip(_ENVELOPE_FIELDS, _attributes(envelope), strict=True)
-                    if value is not None
-                },
-                "evidence": [
-                    {"sha256": item.sha256, "media": item.media, "title": item.title}
-                    for item in fact.event.evidence
-                ],
-                "data": _data(fact),
-            },
-            labels={
-                "noun": envelope.stream.partition("/")[0],
-                "letter": _letter(envelope.stream, fact.event, current),
-                "person": envelope.person,
-            },
-        )
+"""Events that name the letter to which their stream belongs."""
+_NAME_SUBJECT: Final = frozenset((ApprovalCaseOpened.TYPE, ConflictSubmitted.TYPE))
+"""Events that name a stream to whose letter theirs belongs, or none."""
+_NAME_ASSESSMENT: Final = frozenset(
+    event.TYPE
+    for event in (
+        DisputeFiled,
+        ReplayRequested,
+        QuotaDerived,
+        IndividualResultCombined,
+        ResultApplied,
+        ResultApplicationFlagged,
     )
+)
+"""Events that name an assessment to whose letter their stream belongs."""
 
 
-def _data(fact: Fact) -> Any:
-    """Give what the event says: as it was recorded, but for evidence and the digest of a secret."""
-    if fact.event.evidence or fact.envelope.type in _WITH_SECRET:
-        return {name: value for name, value in fact.fields.items() if name != "secret_hash"}
-    return fact.envelope.data
-
-
-def _key(stream: str, version: int) -> str:
-    return f"{stream}:{version:09d}"
-
-
-def _letter(stream: str, event: Event, current: Current) -> str:
-    """Find the letter to which an event belongs, empty if to none."""
+def _appended(fact: Fact, current: Current) -> Appended:
+    stream = fact.stream
     noun, _, identifier = stream.partition("/")
+    version = fact.version
     if noun == "letter":
-        return identifier
-    match event:
-        case AdjustmentRequested() | ForceMajeureNotified() | AssessmentOpened() | WorkItemOpened():
-            return event.letter
-        case ApprovalCaseOpened():
-            return _letter_of_stream(event.subject, current)
-        case ConflictSubmitted():
-            return _letter_of_stream(event.subject or "", current)
-        case (
-            DisputeFiled()
-            | ReplayRequested()
-            | QuotaDerived()
-            | IndividualResultCombined()
-            | ResultApplied()
-            | ResultApplicationFlagged()
-        ):
-            return _letter_of_stream(f"assessment/{event.assessment}", current)
-        case _:
-            return _letter_of_stream(stream, current)
+        return Appended(f"{stream}:{version:09d}", False, (noun, identifier, fact.person))
+    letter = _letter(fact, current)
+    return Appended(f"{stream}:{version:09d}", version == 1, (noun, letter, fact.person))
 
 
-def _letter_of_stream(stream: str, current: Current) -> str:
-    if stream.startswith("letter/"):
-        return stream.partition("/")[2]
-    first = current.get(_key(stream, 1))
+def _letter(fact: Fact, current: Current) -> str:
+    """Find the letter to which an event of another stream belongs, empty if to none."""
+    if fact.type in _NAME_LETTER:
+        letter: str = fact.fields["letter"]
+        return letter
+    stream = _related(fact)
+    if stream.startswith(_LETTER):
+        return stream.removeprefix(_LETTER)
+    first = current.get(_first(stream))
     return first.labels["letter"] if first is not None else ""
 
 
+def _related(fact: Fact) -> str:
+    """Name the stream to whose letter an event belongs."""
+    if fact.type in _NAME_SUBJECT:
+        return fact.fields.get("subject") or ""
+    if fact.type in _NAME_ASSESSMENT:
+        return f"assessment/{fact.fields['assessment']}"
+    return fact.stream
+
+
 def _lookups(fact: Fact) -> Lookups:
-    stream = fact.envelope.stream
-    if stream.startswith("letter/"):
+    if fact.stream.startswith(_LETTER) or fact.type in _NAME_LETTER:
         return ()
-    match fact.event:
-        case ApprovalCaseOpened() | ConflictSubmitted():
-            of_subject = fact.event.subject or ""
-            return (("", _key(of_subject, 1)),)
-        case (
-            DisputeFiled()
-            | ReplayRequested()
-            | QuotaDerived()
-            | IndividualResultCombined()
-            | ResultApplied()
-            | ResultApplicationFlagged()
-        ):
-            return (("", _key(f"assessment/{fact.event.assessment}", 1)),)
-        case _:
-            return (("", _key(stream, 1)),)
+    stream = _related(fact)
+    return () if stream.startswith(_LETTER) else (("", _first(stream)),)
+
+
+def _first(stream: str) -> str:
+    return f"{stream}:{1:09d}"
+
+
+def _shown(fact: Fact) -> dict[str, Any]:
+    envelope = fact.envelope
+    attributes = zip(_ENVELOPE_FIELDS, _attributes(envelope), strict=True)
+    return {
+        "position": fact.position,
+        "stream": fact.stream,
+        **{name: value for name, value in attributes if value is not None},
+        "evidence": [
+            {"sha256": item.sha256, "media": item.media, "title": item.title}
+            for item in fact.event.evidence
+        ],
+        # The digest of a secret is nobody's business.
+        "data": {name: value for name, value in fact.fields.items() if name != "secret_hash"},
+    }
 
 
 TRAIL: Final = View(
     name="trail",
     code="V03",
-    version=2,
+    version=3,
     zh="审计轨迹",
     en="audit trail",
     labels=("noun", "letter", "person"),
     indexed=("letter", "person"),
     types=frozenset(EVENTS),
-    changes=_changes,
+    appends=_appended,
+    shown=_shown,
     looks_up=_lookups,
-    appends=True,
+    undivided_percent=30,
 )

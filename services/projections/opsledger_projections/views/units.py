@@ -12,8 +12,18 @@ from opsledger_contracts.events.unit import (
     OrgUnitDissolved,
     OrgUnitRegistered,
 )
-from opsledger_projections.views.register import provenance, types_of
-from opsledger_projections.views.view import Changes, Close, Current, Fact, Lookups, Put, Row, View
+from opsledger_projections.views.register import types_of
+from opsledger_projections.views.view import (
+    Changes,
+    Close,
+    Current,
+    Fact,
+    Lookups,
+    Put,
+    Row,
+    View,
+    provenance,
+)
 
 _STATUS: Final = {OrgUnitRegistered.TYPE: "active", OrgUnitDissolved.TYPE: "dissolved"}
 
@@ -22,8 +32,8 @@ def _changes(fact: Fact, current: Current) -> Changes:
     unit = fact.identifier
     rows = current.where("unit", unit)
     fields = dict(fact.fields)
-    if fact.envelope.type in _STATUS:
-        fields["status"] = _STATUS[fact.envelope.type]
+    if fact.type in _STATUS:
+        fields["status"] = _STATUS[fact.type]
     if isinstance(fact.event, ControlModeSet):
         fields["control_mode"] = fields.pop("mode")
     stated = [*(rows[0].body["stated"] if rows else ()), fields | provenance(fact)]
@@ -73,7 +83,6 @@ UNITS: Final = View(
     en="organisation units",
     labels=("unit", "parent", "type", "status"),
     indexed=("unit", "parent"),
-    looked_up=frozenset(("unit",)),
     types=types_of("unit"),
     changes=_changes,
     looks_up=_lookups,

@@ -1,7 +1,8 @@
 """The topology for a company, as plain processes on one machine.
 
 One PostgreSQL server, a broker of three NATS servers, two ledgers that write the same log, a relay,
-and two read sides, each with tables of its own that it fills from the broker's copy.
+two projectors that keep the tables of the read side in parts and fill them from the broker's copy,
+and two read sides that serve these tables.
 """
 
 import json
@@ -31,6 +32,7 @@ OWNER: Final = "ledger_owner"
 SERVICE: Final = "ledger_service"
 VIEWS: Final = "views_owner"
 LEDGERS: Final = 2
+PARTS: Final = 2
 READ_SIDES: Final = 2
 BROKER_SERVERS: Final = 3
 STATE_FILE: Final = "cluster.json"
@@ -109,14 +111,30 @@ class DevCluster:
             ),
             *(
                 self._service(
+                    f"projector-{number + 1}",
+                    *self._reading(urls[VIEWS], addresses[number % LEDGERS], reader_key),
+                    *("--partition", f"{number + 1}/{PARTS}", "--nats-url-file", nats_url),
+                )
+                for number in range(PARTS)
+            ),
+        )
+        self._say("the projectors are ready")
+        supervisor.start(
+            *(
+                self._service(
                     f"projections-{number + 1}",
-                    *("projections", "serve", "--database-url-file", urls[VIEWS]),
-                    *("--database-schema", f"opsledger_views_{number + 1}"),
-                    *("--ledger-url", addresses[number % LEDGERS]),
-                    *("--key-file", reader_key, "--nats-url-file", nats_url),
+                    *self._reading(urls[VIEWS], addresses[number % LEDGERS], reader_key),
+                    "--no-follow",
                 )
                 for number in range(READ_SIDES)
             ),
+        )
+
+    def _reading(self, database: Path, ledger: str, reader_key: Path) -> tuple[object, ...]:
+        """Give the command of a process of the read side, which others keep with it."""
+        return (
+            *("projections", "serve", "--database-url-file", database),
+            *("--ledger-url", ledger, "--key-file", reader_key),
         )
 
     def _make_directories(self) -> None:
@@ -158,6 +176,7 @@ class DevCluster:
             f"ledger-{number}",
             *("ledger", "serve", "--database-url-file", url),
             *("--personal-key-file", keeper.key("personal.key")),
+            *("--snapshot-file", self._directory / "decisions.snapshot"),
             *(("--key-file", self.administrator_key) if founding else ()),
         )
 

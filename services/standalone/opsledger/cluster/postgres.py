@@ -50,17 +50,24 @@ class PostgresServer:
     """
 
     def __init__(
-        self, directory: Path, *, port: int = 0, settings: Mapping[str, str] | None = None
+        self,
+        directory: Path,
+        *,
+        port: int = 0,
+        settings: Mapping[str, str] | None = None,
+        programs: Path | None = None,
     ) -> None:
         """Describe a server; 0 lets the system choose the port.
 
-        `settings` are given on the command line, before what `postgresql.conf` says.
+        `settings` are given on the command line, before what `postgresql.conf` says. `programs` is the
+        directory of another server's, which its user can enter.
         """
         self.directory = directory.absolute()
         self.port = port
         self.settings = dict(settings or {})
         self._port_chosen = port != 0
         self._user, self._group = _account()
+        self._programs = programs
         self._binaries: Path | None = None
         self._scratch: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -71,7 +78,7 @@ class PostgresServer:
             self._scratch = scratch
             if self._user is not None:
                 scratch.chmod(0o711)
-            self._binaries = self._reachable_binaries(_binaries(), scratch)
+            self._binaries = self._programs or self._reachable_binaries(_binaries(), scratch)
             self.socket_directory.mkdir(mode=0o700)
             self._own(self.socket_directory)
             self._make_cluster()

@@ -8,7 +8,7 @@ from opsledger.story.step import Step
 from opsledger_contracts.event import Event
 from opsledger_contracts.fields import Evidence
 from opsledger_ledger.domain.deciding import Act, Authority, Record
-from opsledger_ledger.writing.world import Placed, folded
+from opsledger_ledger.writing.world import folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def recorded(branch: Branch, story: MemoryLedger) -> list[Entry]:
         for deed in branch.deeds
         for entry in chains.append(*_asked(deed, branch.stream, chains))
     ]
-    folded(branch.stream, (Placed(0, entry.recorded) for entry in past))
+    folded(branch.stream, ((0, entry.stored) for entry in past))
     return entries
 
 

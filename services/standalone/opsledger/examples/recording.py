@@ -95,7 +95,7 @@ class MemoryLedger:
         """All entries in order of position."""
         self.chains = Chains({}, seed)
         self._placed: dict[str, list[Placed]] = {}
-        self._world = LedgerWorld(lambda stream, after: self._placed.get(stream, [])[after:])
+        self._world = LedgerWorld(self._load)
 
     def found(self) -> None:
         """Record the founding and its administrator."""
@@ -177,6 +177,12 @@ class MemoryLedger:
             salt=sha256(command_id.encode()).digest(),
             **circumstances,
         )
+
+    def _load(self, stream: str, after: int) -> list[tuple[int, bytes]]:
+        return [
+            (placed.position, self.entries[placed.position - 1].stored)
+            for placed in self._placed.get(stream, [])[after:]
+        ]
 
     def _record(self, act: Act, records: list[Record]) -> None:
         for entry in self.chains.append(act, records):

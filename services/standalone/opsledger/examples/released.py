@@ -10,7 +10,7 @@ from opsledger.examples.recording import story_recorded, veto_recorded
 from opsledger.story.step import Memory
 from opsledger_contracts.catalogue import EVENTS
 
-_BRANCHES: Final[tuple[Callable[[Memory], Iterator[Branch]], ...]] = (
+BRANCHES: Final[tuple[Callable[[Memory], Iterator[Branch]], ...]] = (
     governing.organisation,
     governing.powers,
     importing.imports,
@@ -29,13 +29,14 @@ _BRANCHES: Final[tuple[Callable[[Memory], Iterator[Branch]], ...]] = (
     assessing.replays,
     assessing.grades,
 )
+"""What makes the branches of the story, noun by noun."""
 
 
 def examples() -> dict[str, bytes]:
     """Give the exact bytes of one entry of each type, as the stories had it first."""
     story = story_recorded()
     entries = list(story.entries)
-    for branches in _BRANCHES:
+    for branches in BRANCHES:
         for branch in branches(story):
             entries += recorded(branch, story)
     entries += veto_recorded().entries
