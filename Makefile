@@ -22,6 +22,9 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
   --no-header --no-annotate $(UPGRADE) \
   $(addprefix --no-emit-package ,opsledger opsledger-contracts opsledger-ledger opsledger-projections)
 
+# One worker more than processors: tests that kill and restart services wait much of their time.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+
 # More arguments for pytest, and more for `make lock` (UPGRADE=--upgrade takes the newest versions).
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
@@ -58,7 +61,7 @@ demo: $(STAMP) ## play a disputed score through the HTTP API and show what happe
 
 .PHONY: test
 test: $(STAMP) ## all tests
-	@$(BIN)/python -m pytest --numprocesses auto $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 .PHONY: cov
 cov: $(STAMP) ## all tests, with the coverage of branches that is promised
@@ -121,7 +124,7 @@ bench-readme: $(STAMP) # write the figures of the last run into the README
 .PHONY: faults
 faults: $(STAMP) ## the tests that kill, cut and starve real processes (CYCLES=10000 for a release)
 	@$(if $(CYCLES),OPSLEDGER_FAULT_CYCLES=$(CYCLES) OPSLEDGER_FAULT_REPORTS=build/faults) \
-	  $(BIN)/python -m pytest -m faults $(PYTEST_ARGS)
+	  $(BIN)/python -m pytest -m faults --numprocesses $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 .PHONY: wheels
 wheels: $(STAMP) ## build the four wheels, install them into an empty environment, try them

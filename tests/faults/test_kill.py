@@ -18,7 +18,6 @@ CYCLES = 20
 """Kills on one log."""
 
 ROUNDS = count(GATE_CYCLES // CYCLES, 10_000 // CYCLES)
-ROUNDS_ON = {"sqlite": ROUNDS, "postgres": count(1, ROUNDS)}
 KILL_AFTER_S = 0.5
 """The latest moment of a kill, after the first acknowledgement."""
 
@@ -47,7 +46,7 @@ def killed(place: Place, seed: int, cycles: int, *faults: str) -> tuple[list[str
 
 @pytest.mark.parametrize(
     ("place", "seed"),
-    [(name, seed) for name, rounds in ROUNDS_ON.items() for seed in range(1, rounds + 1)],
+    [(name, seed) for name in ("sqlite", "postgres") for seed in range(1, ROUNDS + 1)],
     indirect=["place"],
 )
 def test_nothing_that_was_told_is_lost_by_a_kill(
@@ -64,7 +63,7 @@ def test_nothing_that_was_told_is_lost_by_a_kill(
     skip_if_reported(name)
     found, seen = killed(place, seed, CYCLES)
     assert found == []
-    assert seen["acknowledged"] > 10 * CYCLES
+    assert seen["acknowledged"] > 3 * CYCLES
     assert seen["repetitions"] > 0
     assert seen["reconnects"] > CYCLES // 2
     report(name, CYCLES, **seen)

@@ -11,8 +11,8 @@ from threading import Barrier
 import pytest
 
 from support.cutting_proxy import cutting_proxy
-from support.fault_counts import count, report, skip_if_reported
-from support.http_clients import PAUSE_S, Answer, Command, Connection, read_feed
+from support.fault_counts import report, rounds, skip_if_reported
+from support.http_clients import Answer, Command, Connection, read_feed
 from support.ledger_process import LedgerProcess, ledger_process
 from support.log_places import Place, SqlitePlace
 from support.swarm import prepare, swarm
@@ -22,10 +22,14 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
 LOST = 0.4
 """Share of answers that do not come through."""
 
-REPETITIONS_ON = {"sqlite": count(1_000, 25_000), "postgres": count(300, 25_000)}
+REPETITIONS = 1_000
+"""Commands that are asked again, on one log."""
 LOAD_S_MAX = 3000
 THREADS = 50
-KEYS_ON = {"sqlite": count(20, 500), "postgres": count(6, 500)}
+KEYS = 20
+"""Keys on one log that all threads use at once."""
+IN_FLIGHT_S = 0.05
+"""How long a thread waits whose key another one has just begun to use."""
 
 
 def lost_answers(
@@ -46,17 +50,17 @@ def lost_answers(
         return found, around.seen() | {"swallowed": proxy.swallowed, "cut": proxy.cut}
 
 
-@pytest.mark.parametrize(("place", "repetitions"), REPETITIONS_ON.items(), indirect=["place"])
+@pytest.mark.parametrize("number", rounds(REPETITIONS, 25_000))
 def test_a_lost_answer_never_leads_to_a_second_record(
-    place: Place, repetitions: int, request: pytest.FixtureRequest
+    place: Place, number: int, request: pytest.FixtureRequest
 ) -> None:
     """Commands asked again are recorded once; the subscriber misses nothing (P4, P8)."""
     name = f"lost-answers-{request.node.callspec.id}"
     skip_if_reported(name)
-    found, seen = lost_answers(place, 1, repetitions)
+    found, seen = lost_answers(place, number, REPETITIONS)
     assert found == []
-    assert min(seen["swallowed"], seen["cut"]) > repetitions // 10
-    assert seen["repetitions"] >= repetitions
+    assert min(seen["swallowed"], seen["cut"]) > REPETITIONS // 10
+    assert seen["repetitions"] >= REPETITIONS
     assert seen["reconnects"] > 10
     report(name, seen["repetitions"], **seen)
 
@@ -79,7 +83,7 @@ def rush(ledger: LedgerProcess, token: str, keys: int) -> list[str]:
             answer = connection.send(command, key)
             if json.loads(answer.content).get("code") != "idempotency_key_in_flight":
                 return answer
-            time.sleep(PAUSE_S)
+            time.sleep(IN_FLIGHT_S)
 
     found = []
     with ThreadPoolExecutor(THREADS) as pool:
@@ -99,16 +103,16 @@ def rush(ledger: LedgerProcess, token: str, keys: int) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("place", "keys"), KEYS_ON.items(), indirect=["place"])
+@pytest.mark.parametrize("number", rounds(KEYS, 500))
 def test_fifty_at_once_under_one_key_make_one_record(
-    place: Place, keys: int, request: pytest.FixtureRequest
+    place: Place, number: int, request: pytest.FixtureRequest
 ) -> None:
     """However many ask at once under one key, it is recorded once and all get one answer (P4)."""
     name = f"rush-{request.node.callspec.id}"
     skip_if_reported(name)
     with ledger_process(place) as ledger:
-        assert rush(ledger, prepare(ledger), keys) == []
-    report(name, keys * THREADS)
+        assert rush(ledger, prepare(ledger), KEYS) == []
+    report(name, KEYS * THREADS)
 
 
 def test_a_rush_exposes_forgotten_keys(sqlite_place: SqlitePlace) -> None:

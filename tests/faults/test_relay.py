@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count as numbers
-from itertools import cycle, islice
 from threading import Event, Thread
 
 import pytest
@@ -175,15 +174,18 @@ def relay_killed(trial: Trial) -> None:
 
 
 FAULTS = (leader_killed, stream_deleted, relay_killed, follower_killed, all_killed)
-TRIALS = fault_counts.count(len(FAULTS), 200)
 
 
 @pytest.mark.timeout(1200)
-def test_the_copy_is_the_ledger_after_any_fault_of_broker_and_relay(cluster: NatsCluster) -> None:
+@pytest.mark.parametrize("number", fault_counts.rounds(len(FAULTS), 200))
+def test_the_copy_is_the_ledger_after_any_fault_of_broker_and_relay(
+    cluster: NatsCluster, number: int
+) -> None:
     """No gap, no double, nothing changed, for the copy and for its reader (P23, P8)."""
-    fault_counts.skip_if_reported("relay")
+    name = f"relay-{number}"
+    fault_counts.skip_if_reported(name)
     entries = 0
-    for fault in islice(cycle(FAULTS), TRIALS):
+    for fault in FAULTS:
         trial = Trial(cluster, Relay)
         with trial.under_way():
             trial.broker.wait_for(trial.stream, AT_ONCE)
@@ -197,7 +199,7 @@ def test_the_copy_is_the_ledger_after_any_fault_of_broker_and_relay(cluster: Nat
             (each.position, each.entry) for each in stored
         ], fault.__name__
         entries += len(stored)
-    fault_counts.report("relay", TRIALS, entries=entries)
+    fault_counts.report(name, len(FAULTS), entries=entries)
 
 
 @pytest.mark.parametrize(

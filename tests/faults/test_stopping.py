@@ -6,14 +6,15 @@ import time
 
 import pytest
 
-from support.fault_counts import count, report, skip_if_reported
+from support.fault_counts import report, rounds, skip_if_reported
 from support.ledger_process import ledger_process
 from support.log_places import Place, SqlitePlace
 from support.swarm import prepare, swarm
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
 
-STOPS_ON = {"sqlite": count(20, 500), "postgres": count(6, 500)}
+STOPS = 20
+"""Stops on one log."""
 STOP_S = 5
 READERS = 4
 """Event streams that are open beside the subscriber."""
@@ -51,15 +52,15 @@ def stopped(place: Place, seed: int, stops: int, *faults: str) -> list[str]:
             return found + around.verdict(100, chance)
 
 
-@pytest.mark.parametrize(("place", "stops"), STOPS_ON.items(), indirect=["place"])
+@pytest.mark.parametrize("number", rounds(STOPS, 500))
 def test_a_stop_is_quick_and_leaves_nothing_half_done(
-    place: Place, stops: int, request: pytest.FixtureRequest
+    place: Place, number: int, request: pytest.FixtureRequest
 ) -> None:
     """Under load, with streams open, it ends well within 5 s, and all that was told holds."""
     name = f"stop-{request.node.callspec.id}"
     skip_if_reported(name)
-    assert stopped(place, 1, stops) == []
-    report(name, stops)
+    assert stopped(place, number, STOPS) == []
+    report(name, STOPS)
 
 
 def test_stops_expose_a_server_that_waits_for_its_streams(sqlite_place: SqlitePlace) -> None:

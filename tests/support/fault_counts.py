@@ -23,6 +23,14 @@ def count(gate: int, release: int) -> int:
     return max(gate, min(release, ceil(gate * cycles / GATE_CYCLES)))
 
 
+def rounds(gate: int, release: int) -> range:
+    """Number the rounds in which something is tried, `gate` times in each, from 1.
+
+    Each has a log and a report of its own, so that a long run loses no more than one of them.
+    """
+    return range(1, ceil(count(gate, release) / gate) + 1)
+
+
 def skip_if_reported(name: str) -> None:
     """Skip a round that has been run before."""
     report = _report(name)

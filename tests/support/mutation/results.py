@@ -34,6 +34,7 @@ class Results:
         self.file = file
         self.found: dict[str, Result] = {}
         self.killers: dict[str, str] = {}
+        _cut_torn_line(file)
         rows = list(_read(file))
         for row_state, row in rows:
             if row.killer:
@@ -52,6 +53,16 @@ class Results:
     def reread(self) -> None:
         """Take in what another process has added."""
         self.found = {row.key: row for state, row in _read(self.file) if state == self.state}
+
+
+def _cut_torn_line(file: Path) -> None:
+    """Remove the line that a run has begun to write when it was ended, if there is one."""
+    if file.exists():
+        content = file.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            with file.open("r+b") as kept:
+                kept.truncate(whole)
 
 
 def _read(file: Path) -> Iterable[tuple[str, Result]]:

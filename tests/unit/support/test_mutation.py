@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -212,27 +213,54 @@ NOT_CAUGHT = {
 
 
 def test_a_run_finds_what_weak_tests_let_through(tmp_path: Path) -> None:
-    """Faults in a tested rule and its limit are caught; those in a rule tested at 0 only are not."""
-    (tmp_path / "toy").mkdir()
+    """Faults in a tested rule and its limit are caught; those in a rule tested at 0 only are not.
+
+    Broken off and run again, it finds the same.
+    """
+    toy = tmp_path / "code/packages/toy"
+    toy.mkdir(parents=True)
     (tmp_path / "tests").mkdir()
-    (tmp_path / "toy/__init__.py").touch()
-    (tmp_path / "toy/marks.py").write_text(MARKS)
+    (toy / "__init__.py").touch()
+    (toy / "marks.py").write_text(MARKS)
     (tmp_path / "tests/test_marks.py").write_text(TESTS)
-    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = code/packages\n")
     command = (
         *(sys.executable, "-m", "support.mutation", "--root", str(tmp_path), "--workers", "1"),
-        *("--package", "toy", "--folder", "toy", "--tests", "tests", "--judged", "survivors.toml"),
+        *(
+            "--package",
+            "toy",
+            "--folder",
+            "code/packages/toy",
+            "--tests",
+            "tests",
+            "--judged",
+            "survivors.toml",
+        ),
     )
     surroundings = {
         name: text for name, text in os.environ.items() if not name.startswith(("COV", "PYTEST"))
     }
-    surroundings["PYTHONPATH"] = os.pathsep.join((str(ROOT / "tests"), str(tmp_path)))
-    run = subprocess.run(
-        command, env=surroundings, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert run.returncode == 1, run.stderr
-    report = json.loads((tmp_path / "build/mutation/report.json").read_bytes())
+    surroundings["PYTHONPATH"] = os.pathsep.join((str(ROOT / "tests"), str(toy.parent)))
+
+    def reported() -> dict[str, Any]:
+        run = subprocess.run(
+            command, env=surroundings, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert run.returncode == 1, run.stderr
+        found: dict[str, Any] = json.loads((tmp_path / "build/mutation/report.json").read_bytes())
+        return found
+
+    report = reported()
     assert set(report["unjudged"]) == NOT_CAUGHT
     assert report["modules"]["marks"]["survived"] == len(NOT_CAUGHT)
     assert report["mutants"] > len(NOT_CAUGHT) + 3
     assert {row["mutant"] for row in report["survived"]} == NOT_CAUGHT
+
+    # A run that is ended in the middle of a line goes on after the lines that are whole.
+    results = tmp_path / "build/mutation/results.jsonl"
+    lines = results.read_bytes().splitlines(keepends=True)
+    before = lines[: len(lines) // 2]
+    results.write_bytes(b"".join(before) + lines[-1][:20])
+    assert reported() == report
+    assert results.read_bytes().splitlines(keepends=True)[: len(before)] == before
+    assert len(results.read_bytes().splitlines()) == len(lines)
