@@ -58,31 +58,39 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="turns in which contenders run")
     parser.add_argument("--seconds", type=float, help="length of one run under load")
     parser.add_argument("--events", type=int, help="events that are projected, rebuilt and read")
-    parser.add_argument("--growth", type=int, help="events of the larger of two ledgers")
     parser.add_argument(
-        "--output", type=Path, default=ROOT / "build" / "benchmarks", help="folder of latest.json"
+        "--growth", type=int, help="events of the larger of two ledgers, 20,000 at least"
+    )
+    parser.add_argument(
+        "--kept",
+        type=Path,
+        help="folder in which the ledgers of the part growth stay from one run to the next; of one "
+        "state of the code, to be removed by hand",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / "build" / "benchmarks", help="folder of figures.json"
     )
     parser.add_argument(
         "--readme",
         action="store_true",
-        help="measure nothing; write the figures of latest.json into the README",
+        help="measure nothing; write the figures of figures.json into the README",
     )
     chosen = parser.parse_args()
     if chosen.readme:
         write_readme(chosen.output, README)
         return 0
     scale = QUICK if chosen.quick else FULL
-    for name in ("rounds", "seconds", "events", "growth"):
+    for name in ("rounds", "seconds", "events", "growth", "kept"):
         if (value := getattr(chosen, name)) is not None:
             scale = replace(scale, **{name: value})
     if chosen.seconds:
         scale = replace(scale, warm_up_s=chosen.seconds / 4)
     about = machine(Path(tempfile.gettempdir()))
-    figures: list[Figure | Absent] = []
+    parts: dict[str, list[Figure | Absent]] = {}
     for name in chosen.only or PARTS:
         print(f"measuring {name}", file=sys.stderr, flush=True)
-        figures += PARTS[name](scale)
-    return 0 if report(figures, about, chosen.output) else 1
+        parts[name] = list(PARTS[name](scale))
+    return 0 if report(parts, about, chosen.output) else 1
 
 
 if __name__ == "__main__":

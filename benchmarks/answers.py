@@ -3,9 +3,9 @@
 from hashlib import sha256
 from typing import Final
 
-from benchmarks.mix import RECORDED_AT, Command
+from benchmarks.mix import Command
 
-from opsledger_contracts.canonical import canonical
+from opsledger_ledger.writing.submission import kept
 
 SCOPE: Final = "P-OPS"
 
@@ -20,24 +20,7 @@ def fingerprint_of(command: Command) -> bytes:
     return sha256(command[0].stream.encode()).digest()
 
 
-def answer_of(command: Command, position: int, leaves: list[bytes]) -> bytes:
-    """Write an answer as the writer keeps it beside its key."""
-    return canonical(
-        {
-            "outcome": "recorded",
-            "stream": command[0].stream,
-            "version": command[-1].version,
-            "positions": list(range(position + 1, position + 1 + len(command))),
-            "events": [
-                {
-                    "stream": made.stream,
-                    "type": made.type,
-                    "position": position + 1 + place,
-                    "version": made.version,
-                    "leaf": leaf.hex(),
-                }
-                for place, (made, leaf) in enumerate(zip(command, leaves, strict=True))
-            ],
-            "recorded_at": RECORDED_AT,
-        }
-    )
+def answer_of(command: Command, position: int) -> bytes:
+    """Write an answer in the form in which the writer keeps it beside its key."""
+    last = command[-1]
+    return kept(last.stream, last.version, position + 1, len(command))

@@ -19,6 +19,8 @@ class Appending:
     def __init__(self, place: Place, _events: int) -> None:
         made_ready(place)
         self._log = opened_log(place, writing=True)
+        # A log takes no entry from before its head's time.
+        self._recorded_at = max(RECORDED_AT, self._log.head().recorded_at)
         self._groups: list[list[tuple[Command, str, list[NewEntry]]]] = []
 
     def prepare(self, commands: list[Command], clients: int) -> None:
@@ -37,8 +39,8 @@ class Appending:
                 known = batch.answers([(SCOPE, key) for _, key, _ in group])
                 for (command, key, entries), stored in zip(group, known, strict=True):
                     assert stored is None
-                    leaves = batch.append(entries, RECORDED_AT)
-                    answer = answer_of(command, position, leaves)
+                    batch.append(entries, self._recorded_at)
+                    answer = answer_of(command, position)
                     batch.put_answer(SCOPE, key, fingerprint_of(command), answer)
                     position += len(command)
 

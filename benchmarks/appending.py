@@ -62,6 +62,9 @@ def _on_postgres(scale: Scale, events: int) -> Iterator[Figure | Absent]:
     with databases() as server, tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         start = partial(_start, stack, scale, events, server.new)
         peers = [*_everywhere(start, "PostgreSQL", single=None, library=15)]
+        functions = "plain library by its database functions, 32 clients: load, decide, save"
+        runner = start("library", "library-functions", 8, clients=32)
+        peers.append(Peer(functions, runner, None))
         insert = "plain INSERT by 32 connections of pgbench"
         peers.append(Peer(insert, start("unordered", "rows", 2, clients=32), 1.0))
         try:

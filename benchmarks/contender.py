@@ -17,7 +17,7 @@ import msgspec
 from benchmarks.mix import Command, Mix
 from benchmarks.places import Place
 
-from opsledger_ledger.bootstrap import tune_garbage_collector
+from opsledger_ledger.bootstrap.garbage import tune_garbage_collector
 
 
 class Contender(Protocol):

@@ -5,7 +5,7 @@ import sys
 from benchmarks.ledgers import settings
 from benchmarks.places import Place
 
-from opsledger_ledger.bootstrap import serve
+from opsledger_ledger.bootstrap.serving import serve
 from opsledger_ledger.ledger import Ledger
 
 

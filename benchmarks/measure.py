@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
@@ -29,6 +30,8 @@ class Scale:
     """Events that are folded, projected, rebuilt and read."""
     growth: int = 500_000
     """Events of the larger ledger; the smaller one has a tenth."""
+    kept: Path | None = None
+    """Folder in which those ledgers and their tables stay for the next run."""
 
 
 FULL = Scale()
@@ -99,13 +102,13 @@ class Figure:
         return self.ours / self.theirs
 
     @property
-    def met(self) -> bool:
-        """Whether the promise is kept, that of the live reader included."""
-        return (
-            (self.at_least is None or self.ratio >= self.at_least)
-            and (self.at_most is None or self.ratio <= self.at_most)
-            and (self.seen is None or self.seen.perfect)
-        )
+    def met(self) -> bool | None:
+        """Whether the promise is kept, that of the live reader included; None if there is none."""
+        if self.seen is not None and not self.seen.perfect:
+            return False
+        if self.at_least is not None:
+            return self.ratio >= self.at_least
+        return None if self.at_most is None else self.ratio <= self.at_most
 
     @property
     def promise(self) -> str:

@@ -145,4 +145,6 @@ def environment(place: Place) -> dict[str, str]:
         "POSTGRES_MAX_OVERFLOW": "0",
         "POSTGRES_CONNECT_TIMEOUT": str(WAIT_S),
         "POSTGRES_IDLE_IN_TRANSACTION_SESSION_TIMEOUT": str(WAIT_S),
+        # Then it inserts by functions of the database, which take no lock on the table.
+        "POSTGRES_ENABLE_DB_FUNCTIONS": "y" if place.kind == "library-functions" else "",
     }

@@ -113,10 +113,10 @@ def _told(sent: dict[int, float], last: int, subscribers: list[Subscriber]) -> P
         for position, sent_at in sent.items()
     )
     # All positions up to the last are there; bytes are held against the log in another part.
-    known = dict(subscribers[0].received)
+    known = dict(subscribers[0].received())
     lasting = {position: known.get(position, b"") for position in range(1, last + 1)}
     seen = [
-        compared((each for each in subscriber.received if each[0] <= last), lasting)
+        compared((each for each in subscriber.received() if each[0] <= last), lasting)
         for subscriber in subscribers
     ]
     together = Seen(

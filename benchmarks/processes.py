@@ -52,13 +52,19 @@ class Program:
         )
 
     def memory_mb(self) -> float:
-        """Tell the memory of the program and its children, what they share counted once."""
-        return sum(_memory_mb(process) for process in self._family())
+        """Tell the memory of the program and its children, what they share counted once.
+
+        That is the sum of their proportional set sizes, which is what the machine gives for them.
+        """
+        return sum(_memory_mb(process, "Pss") for process in self._family())
 
     def memory_parts(self) -> str:
-        """Tell the memory of each of them."""
-        parts = [f"{_memory_mb(process):.0f}" for process in self._family()]
-        return f"processes of {', '.join(parts)} MB"
+        """Tell the memory of each of them, also with all that it shares."""
+        sizes = [
+            (_memory_mb(process, "Pss"), _memory_mb(process, "Rss")) for process in self._family()
+        ]
+        parts = [f"{own:.0f} (resident {resident:.0f})" for own, resident in sizes if resident]
+        return f"proportional set size of {len(parts)} processes: {', '.join(parts)} MB"
 
     def _family(self) -> list[Path]:
         """List the program and all processes that it has started, by their parents."""
@@ -75,6 +81,11 @@ class Program:
             family += [child for child, parent in parents.items() if parent == member]
         return [Path(f"/proc/{member}") for member in family]
 
+    def kill(self) -> None:
+        """End the program as a crash does."""
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> None:
         """End the program, gently if it lets us."""
         if self._process.poll() is None:
@@ -86,12 +97,12 @@ class Program:
                 self._process.wait()
 
 
-def _memory_mb(process: Path) -> float:
+def _memory_mb(process: Path, size: str) -> float:
     try:
         lines = (process / "smaps_rollup").read_text("ascii").splitlines()
     except (ProcessLookupError, FileNotFoundError):
         return 0  # It has ended meanwhile.
-    return sum(int(line.split()[1]) / 1000 for line in lines if line.startswith("Pss:"))
+    return sum(int(line.split()[1]) / 1000 for line in lines if line.startswith(f"{size}:"))
 
 
 @contextmanager

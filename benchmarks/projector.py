@@ -63,9 +63,8 @@ def _rebuild(projections: Projections) -> None:
     assert all(view.equal for view in views), "a rebuilt view differs from the served one"
 
 
-def _look(projections: Projections, position: int, looks: int) -> None:
+def _look(projections: Projections, position: int, looks: int, chosen: random.Random) -> None:
     """Read letters at random, each as of a random position at which it was there."""
-    chosen = random.Random(position)
     view = VIEWS["letters"]
     letters = streams_for(position)
     with projections.served.reading() as tables:
@@ -84,6 +83,7 @@ def _main(ledger: Place, tables: Place) -> None:
         _say(position, began, cpu_before)
         with projections.served.reading() as served:
             assert not served.parked(), "a stream of the mix was parked"
+        chosen = random.Random(position)
         for line in sys.stdin:
             began, cpu_before = time.perf_counter(), time.process_time()
             match line.split():
@@ -91,7 +91,7 @@ def _main(ledger: Place, tables: Place) -> None:
                     _rebuild(projections)
                     _say(position, began, cpu_before)
                 case ["look", looks]:
-                    _look(projections, position, int(looks))
+                    _look(projections, position, int(looks), chosen)
                     _say(int(looks), began, cpu_before)
                 case _:
                     raise ValueError(line)

@@ -2,12 +2,8 @@
 
 import socket
 
-from opsledger_ledger.bootstrap import (
-    StoppingServer,
-    server_config,
-    signals_left_to_server,
-    tune_garbage_collector,
-)
+from opsledger_ledger.bootstrap.garbage import tune_garbage_collector
+from opsledger_ledger.bootstrap.server import StoppingServer, server_config, signals_left_to_server
 
 
 def serve(app: object) -> None:

@@ -163,6 +163,7 @@ STORES: Final[dict[str, Callable[[Place], Store]]] = {
     "ledger": LedgerStore,
     "rows": RowsStore,
     "library": LibraryStore,
+    "library-functions": LibraryStore,
     "message-db": MessagesStore,
     "umadb": UmaStore,
 }

@@ -14,7 +14,7 @@ from benchmarks.places import Place
 from benchmarks.requests import CYCLE, GROUP, HOLDER, POSITION
 
 from opsledger_contracts.canonical import canonical
-from opsledger_ledger.bootstrap import open_ledger
+from opsledger_ledger.bootstrap.opening import open_ledger
 from opsledger_ledger.http.commands import routes
 from opsledger_ledger.ledger import Ledger
 from opsledger_ledger.writing.submission import Accepted, Outcome, Submission, Trace

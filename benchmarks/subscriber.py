@@ -9,6 +9,7 @@ bytes in 32), and says the seconds from the beginning to that event.
 import asyncio
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, cast
 
@@ -31,8 +32,7 @@ class Subscriber(asyncio.Protocol):
         self._rest = b""
         self._grown = asyncio.Event()
         self.last = 0
-        self.received: list[tuple[int, bytes]] = []
-        """Positions and leaf hashes, as they came."""
+        self._events: list[tuple[int, bytes]] = []
         self.received_at: dict[int, float] = {}
         """When each position came first, on the clock of `time.perf_counter`."""
         self.following: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -64,8 +64,12 @@ class Subscriber(asyncio.Protocol):
                 continue
             identifier, _, data = frame.removeprefix(b"id: ").partition(b"\ndata: ")
             self.last = int(identifier)
-            self.received.append((self.last, leaf_hash(data)))
+            self._events.append((self.last, data))
             self.received_at.setdefault(self.last, now)
+
+    def received(self) -> Iterator[tuple[int, bytes]]:
+        """Give positions and leaf hashes as they came; hashed when nothing is measured any more."""
+        return ((position, leaf_hash(data)) for position, data in self._events)
 
     async def reach(self, position: int) -> None:
         """Wait until a position has been received."""
@@ -95,7 +99,7 @@ async def followed(host: str, port: int, token: str) -> tuple[bytes, float]:
     loop = asyncio.get_running_loop()
     position = int(await loop.run_in_executor(None, sys.stdin.readline))
     await subscriber.reach(position)
-    records = b"".join(RECORD.pack(*record) for record in subscriber.received)
+    records = b"".join(RECORD.pack(*record) for record in subscriber.received())
     return records, subscriber.received_at[position] - began
 
 

@@ -3,14 +3,15 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from benchmarks.feed_check import compared
-from benchmarks.measure import Figure, Seen, limit
+from benchmarks.measure import Absent, Figure, Seen, limit
 from benchmarks.mix import Mix
-from benchmarks.report import BEGIN, END, report, write_readme
+from benchmarks.report import BEGIN, END, LATEST, report, write_readme
 from benchmarks.stores import Event
 from benchmarks.tail import require_stored
 
@@ -20,6 +21,14 @@ STREAMS = 8
 
 PLAIN = Figure(
     work="work of a kind", unit="events/s", ours=50, peer="a peer", theirs=100, at_least=0.6
+)
+
+ABOUT: dict[str, Any] = dict.fromkeys(
+    (
+        *("cores", "processor", "memory_gib", "file_system", "python", "sqlite"),
+        *("eventsourcing", "umadb", "fsync", "load_before"),
+    ),
+    "x",
 )
 
 
@@ -38,9 +47,14 @@ def measured(folder: Path, *parts: str) -> tuple[int, str, dict[str, Any]]:
         check=False,
     )
     # A missed promise and a failure both end in 1, but only the former leaves figures.
-    assert (folder / "latest.json").exists(), finished.stderr
-    kept: dict[str, Any] = json.loads((folder / "latest.json").read_bytes())
-    return finished.returncode, finished.stdout, kept
+    assert (folder / LATEST).exists(), finished.stderr
+    return finished.returncode, finished.stdout, kept_in(folder)
+
+
+def kept_in(folder: Path) -> dict[str, Any]:
+    """The figures that a run has kept."""
+    kept: dict[str, Any] = json.loads((folder / LATEST).read_bytes())
+    return kept
 
 
 @pytest.mark.parametrize(
@@ -83,7 +97,7 @@ def test_every_promised_figure_comes_out_beside_something(
             readers = {figure["seen"] for figure in found if figure["seen"]}
             assert readers
             assert all(reader.startswith("missed 0, doubled 0 of ") for reader in readers)
-    assert status == (0 if all(figure["met"] for figure in kept["figures"]) else 1)
+    assert status == (0 if all(figure["met"] is not False for figure in kept["figures"]) else 1)
     assert {"cores", "python", "sqlite", "processor", "fsync"} <= kept["machine"].keys()
 
 
@@ -159,19 +173,33 @@ def test_a_live_reader_tells_what_it_did_not_get_right(
     assert figure.met == seen.perfect
 
 
+def test_what_promises_nothing_is_neither_met_nor_missed() -> None:
+    """A figure without a bound has no verdict, unless its live reader found a fault."""
+    oriented = Figure(work="w", unit="u", ours=1, peer="p", theirs=9)
+    faulty = Seen(events=2, missed=1, doubled=0)
+    assert oriented.met is None
+    assert oriented.promise == ""
+    assert replace(oriented, seen=faulty).met is False
+
+
 def test_the_readme_shows_what_was_measured(tmp_path: Path) -> None:
-    """The table is written from the kept figures, and the text around it stays."""
-    about = dict.fromkeys(
-        (
-            *("cores", "processor", "memory_gib", "file_system", "python", "sqlite"),
-            *("eventsourcing", "umadb", "fsync"),
-        ),
-        "x",
-    )
+    """Each part has a table of the kept figures, and the text around them stays."""
     readme = tmp_path / "README.md"
     readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    seen = Seen(events=7, missed=0, doubled=0)
+    beside = replace(PLAIN, peer="another", at_least=None, seen=seen, seen_of_peer=seen)
 
-    met = report([PLAIN, limit("time of a kind", "ms", 3, 20)], about, tmp_path)
+    met = report(
+        {
+            "growth": [replace(PLAIN, seen=seen), beside],
+            "memory": [
+                limit("time of a kind", "ms", 3, 20),
+                Absent(work="size of a kind", reason="there is none"),
+            ],
+        },
+        ABOUT,
+        tmp_path,
+    )
     write_readme(tmp_path, readme)
 
     text = readme.read_text(encoding="utf-8")
@@ -179,13 +207,28 @@ def test_the_readme_shows_what_was_measured(tmp_path: Path) -> None:
     assert text.startswith("before\n")
     assert text.endswith("\nafter\n")
     assert "old" not in text
-    assert "| work of a kind | 50 events/s | a peer | 100 | 0.5 | >= 0.6 MISSED |  |" in text
-    assert "| time of a kind | 3 ms | limit: 20 ms | 20 | 0.15 | <= 1 met |  |" in text
+    ours = "50 events/s<br>missed 0, doubled 0 of 7"
+    assert f"| work of a kind | {ours} | a peer | 100 | 0.5 | >= 0.6 MISSED |" in text
+    assert "|  |  | another | 100<br>missed 0, doubled 0 of 7 | 0.5 |  |" in text
+    assert "| time of a kind | 3 ms | limit: 20 ms | 20 | 0.15 | <= 1 met |" in text
+    assert "| size of a kind | not measured | there is none |  |  |  |" in text
+    assert text.index("### Growth and disk") < text.index("### Memory")
+
+
+def test_a_part_that_is_measured_again_leaves_the_others(tmp_path: Path) -> None:
+    """Figures of the same machine stay until their part is measured; those of another one go."""
+    report({"growth": [PLAIN], "memory": [PLAIN]}, ABOUT, tmp_path)
+    report({"growth": [replace(PLAIN, ours=99)]}, ABOUT | {"load_before": 2}, tmp_path)
+    found = {(figure["part"], figure["ours"]) for figure in kept_in(tmp_path)["figures"]}
+    assert found == {("growth", 99), ("memory", 50)}
+
+    report({"growth": [PLAIN]}, ABOUT | {"cores": "y"}, tmp_path)
+    assert [figure["part"] for figure in kept_in(tmp_path)["figures"]] == ["growth"]
 
 
 def test_a_readme_without_a_place_for_figures_is_left_alone(tmp_path: Path) -> None:
     """Nothing is written where the marks are missing."""
-    report([PLAIN], {}, tmp_path)
+    report({"growth": [PLAIN]}, {}, tmp_path)
     readme = tmp_path / "README.md"
     readme.write_text("no marks\n", encoding="utf-8")
 
