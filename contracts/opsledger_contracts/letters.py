@@ -7,7 +7,7 @@ approved and signed is one function of one document everywhere (domain-model.md,
 import re
 from calendar import monthrange
 from datetime import date
-from typing import Any, Final, get_args
+from typing import Any, Final, Optional, get_args
 
 import msgspec
 
@@ -100,7 +100,7 @@ _PATTERNS: Final = {
     field.name: re.compile(get_args(kind)[1].pattern)
     for field in msgspec.structs.fields(LetterItem)
     for kind in (Identifier, DecimalText, RationalText)
-    if field.type in {kind, kind | None}
+    if field.type in {kind, Optional[kind]}  # noqa: UP045 - made here.
 }
 """What text must look like in the fields that ask nothing else of it."""
 

@@ -51,14 +51,15 @@ _TWINS: dict[type, _Twin] = {}
 """Every twin by its class."""
 
 
-def _become_all(found: Any) -> None:
+def _become_all(found: object) -> None:
     """Make the objects of twins in what a field holds, and all that they hold, the original's."""
-    for each in found if isinstance(found, tuple) else (found,):
-        twin = _TWINS.get(type(each))
-        if twin is not None:
-            force_setattr(each, "__class__", twin.original)
-            for name in twin.holding:
-                _become_all(getattr(each, name))
+    if isinstance(found, tuple):
+        for each in cast("tuple[object, ...]", found):
+            _become_all(each)
+    elif isinstance(found, Struct) and (twin := _TWINS.get(type(found))) is not None:
+        force_setattr(found, "__class__", twin.original)
+        for name in twin.holding:
+            _become_all(getattr(found, name))
 
 
 @cache
@@ -111,8 +112,8 @@ def _without_patterns(form: Any) -> Any:
     if origin in {Union, UnionType}:
         return Union[tuple(_without_patterns(each) for each in parts)]  # noqa: UP007 - made here.
     if origin is tuple:
-        return origin[tuple(_without_patterns(each) for each in parts)]
-    return form
+        return cast("Any", tuple).__class_getitem__(tuple(map(_without_patterns, parts)))
+    return cast("Any", form)
 
 
 def _holds_twin(form: Any) -> bool:

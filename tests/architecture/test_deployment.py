@@ -86,11 +86,14 @@ def test_the_compose_file_starts_the_topology_for_a_company() -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_command_of_the_compose_file_is_understood(name: str) -> None:
-    """Its options exist, and each file that they name is a secret of the service."""
+    """Its options exist, and each file they name is a secret of the service or on its volume."""
     options = _options(name)
     service = _document()["services"][name]
+    places = [volume.partition(":")[2] for volume in service.get("volumes", ())]
     files = {str(each) for each in options.values() if isinstance(each, Path)}
-    assert files == {f"/run/secrets/{secret}" for secret in _secrets(service)}
+    kept = {file for file in files if str(Path(file).parent) in places}
+    assert len(kept) == len(places)
+    assert files - kept == {f"/run/secrets/{secret}" for secret in _secrets(service)}
     assert "environment" not in service
 
 
@@ -170,10 +173,12 @@ def test_everything_that_is_named_is_declared() -> None:
 
 
 def test_data_is_on_volumes_and_containers_are_read_only() -> None:
-    """Only database and broker keep anything, each server on a volume of its own."""
+    """Database, broker and ledgers keep what they keep on a volume of their own; nothing else does."""
     services = _document()["services"]
     assert {name: len(each["volumes"]) for name, each in services.items() if "volumes" in each} == {
         "postgres": 1,
+        "ledger-1": 1,
+        "ledger-2": 1,
         "nats-1": 1,
         "nats-2": 1,
         "nats-3": 1,
