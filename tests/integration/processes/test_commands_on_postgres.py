@@ -45,7 +45,7 @@ def test_a_ledger_is_migrated_served_and_verified(postgres_schema: Schema, tmp_p
     sound = run("verify", *place, "--json")
     assert (sound.status, json.loads(sound.out)["verdict"]["sound"]) == (0, True), sound.err
     with unguarded_schema(PostgresPlace(postgres_schema, tmp_path / "personal.key")) as stranger:
-        stranger.execute("UPDATE entries SET type = 'unit.registered.v1' WHERE position = 2")
+        stranger.execute("UPDATE entries SET type = type % 2 + 1 WHERE position = 2")
     damaged = run("verify", *place)
     assert damaged.status == 1
     assert "person.registered.v1" in damaged.out

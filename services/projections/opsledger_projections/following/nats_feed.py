@@ -89,6 +89,7 @@ class NatsFeed:
     def close(self) -> None:
         """Give the connections back."""
         self._run(self._copy.close())
+        self._run(_ended())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -96,6 +97,14 @@ class NatsFeed:
 
     def _run(self, reading: Coroutine[Any, Any, A]) -> A:
         return asyncio.run_coroutine_threadsafe(reading, self._loop).result()
+
+
+async def _ended() -> None:
+    """End what a connection that was closed has left to be done on this loop."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 class _Copy:

@@ -1,6 +1,6 @@
 """Routes about the service itself: health, readiness, measures, documentation."""
 
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import PlainTextResponse, Response
@@ -60,14 +60,12 @@ def readiness(request: Request) -> Response:
                 told = ", ".join(f"{part} at {reached}" for part, reached in parts.items())
                 detail = f"{detail}; parts {told}"
             raise NotCaughtUp(found=position, expected=head, detail=detail)
-    content = {
-        "status": "ready",
-        "position": position,
-        "parts": [
+    content: dict[str, Any] = {"status": "ready", "position": position}
+    if parts:
+        content["parts"] = [
             {"part": part, "position": reached, "lag": max(0, head - reached)}
             for part, reached in parts.items()
-        ],
-    }
+        ]
     return Response(canonical(content), 200, _NO_STORE, "application/json")
 
 
