@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any, Final
 
 import psycopg
@@ -66,6 +67,8 @@ class PostgresConnections:
         )
         self.schema = schema
         self._pool: ConnectionPool[Connection] | None = None
+        self._pool_lock = Lock()
+        self._closed = False
 
     def connect(self) -> Connection:
         """Open a connection to write with; every statement is a transaction of its own.
@@ -94,29 +97,40 @@ class PostgresConnections:
             TablesUnreadable: the database does not answer.
 
         """
-        if self._pool is None:
-            self._pool = ConnectionPool(
-                self._conninfo,
-                kwargs={"autocommit": True},
-                min_size=1,
-                max_size=READERS_MAX,
-                timeout=READER_WAIT_S,
-                configure=self._configure_reader,
-                check=ConnectionPool.check_connection,
-                name="opsledger-views",
-                num_workers=1,
-                open=True,
-            )
+        pool = self._opened()
         try:
-            with self._pool.connection() as connection:
+            with pool.connection() as connection:
                 yield connection
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise TablesUnreadable(str(error).strip()) from error
 
     def close(self) -> None:
         """Close the connections to read with."""
-        if self._pool is not None:
-            self._pool.close()
+        with self._pool_lock:
+            self._closed = True
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.close()
+
+    def _opened(self) -> "ConnectionPool[Connection]":
+        """Give the connections to read with, opened by whoever reads first."""
+        with self._pool_lock:
+            if self._closed:
+                raise TablesUnreadable("the tables are closed")
+            if self._pool is None:
+                self._pool = ConnectionPool(
+                    self._conninfo,
+                    kwargs={"autocommit": True},
+                    min_size=1,
+                    max_size=READERS_MAX,
+                    timeout=READER_WAIT_S,
+                    configure=self._configure_reader,
+                    check=ConnectionPool.check_connection,
+                    name="opsledger-views",
+                    num_workers=1,
+                    open=True,
+                )
+            return self._pool
 
     def _configure_reader(self, connection: Connection) -> None:
         self._configure(
