@@ -23,6 +23,7 @@ from opsledger_projections.tables.postgres import PostgresTables
 from opsledger_projections.tables.sqlite import SqliteTables
 from opsledger_projections.views.catalogue import VIEWS
 from opsledger_projections.views.view import View
+from support.crashing_tables import CrashingTables
 from support.databases import Schema
 from support.disputed_score import DisputedScore
 from support.feeds import MemoryLedger
@@ -80,28 +81,6 @@ def test_a_digest_tells_a_changed_row(story: DisputedScore, open_tables: Any) ->
     )
     after = _digests(tables)
     assert {name for name in before if before[name] != after[name]} == {"letters"}
-
-
-class CrashingTables:
-    """Tables whose `write` fails at its k-th call, before or after the commit."""
-
-    def __init__(self, tables: Tables, crash_at: int, *, after_commit: bool) -> None:
-        self._tables = tables
-        self._left = crash_at
-        self._after_commit = after_commit
-
-    def write(self, *args: Any) -> None:
-        """Write, unless it is time to crash."""
-        self._left -= 1
-        if self._left == 0 and not self._after_commit:
-            raise OSError("crash before the commit")
-        self._tables.write(*args)
-        if self._left == 0:
-            raise OSError("crash after the commit")
-
-    def __getattr__(self, name: str) -> Any:
-        """Hand everything else through."""
-        return getattr(self._tables, name)
 
 
 @pytest.mark.parametrize(
