@@ -89,7 +89,10 @@ def main() -> int:
     parts: dict[str, list[Figure | Absent]] = {}
     for name in chosen.only or PARTS:
         print(f"measuring {name}", file=sys.stderr, flush=True)
-        parts[name] = list(PARTS[name](scale))
+        parts[name] = []
+        for figure in PARTS[name](scale):
+            print(f"  {figure.work}", file=sys.stderr, flush=True)
+            parts[name].append(figure)
     return 0 if report(parts, about, chosen.output) else 1
 
 

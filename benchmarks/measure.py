@@ -24,6 +24,8 @@ class Scale:
     """Pages of one run of the feed."""
     looks: int = 200
     """Looks at the past of one letter."""
+    letters: int = 520
+    """Letters that are scored, published and studied."""
     streams: int = 20_000
     """Streams of the event mix."""
     events: int = 200_000
@@ -42,6 +44,7 @@ QUICK = Scale(
     commands=960,
     pages=40,
     looks=30,
+    letters=40,
     streams=320,
     events=8_000,
     growth=20_000,
