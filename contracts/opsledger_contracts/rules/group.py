@@ -108,7 +108,7 @@ def group_status(members: Sequence[GroupMember], rulebook: Rulebook) -> GroupSta
             raise NothingToCount(clause=policy.clause, what=f"{side} unit")
     counted = [*sides["operating"], *sides["functional"]]
     value = rule(_pairs(sides["operating"]), _pairs(sides["functional"]), policy)
-    total = rounded_text(value, "total", rulebook.rounding)
+    total = rounded_text(value, "total", rulebook)
     vetoes = sum(row.vetoes for row in counted)
     by_bands, status, node = _status_node(value, total, vetoes, policy, bands)
     parts = tuple(
@@ -263,7 +263,7 @@ def annual_score(
     values = [parse_rational(row.total) for row in ordered]
     year = parse_rational(annual.total)
     value = rule(values, year, policy)
-    total = rounded_text(value, "total", rulebook.rounding)
+    total = rounded_text(value, "total", rulebook)
     share = parse_decimal(policy.monthly_share)
     zh = f"无月度责任书，占比 {policy.monthly_share} 归还年度责任书：{shown(value)} → {total}"
     en = f"no monthly letter, the share of {policy.monthly_share} returns to the annual letter: "

@@ -76,6 +76,4 @@ def combine_over_time(
             for tier in (tier_of(rulebook.tiers, span.tier),)
         ]
     )
-    return IndividualTotal(
-        exact=exact(value), total=rounded_text(value, "total", rulebook.rounding)
-    )
+    return IndividualTotal(exact=exact(value), total=rounded_text(value, "total", rulebook))

@@ -54,7 +54,7 @@ class Run:
 
     def rounded(self, value: Fraction, point: RoundingPoint) -> str:
         """The value rounded at a named point of this rulebook."""
-        return rounded_text(value, point, self.rulebook.rounding)
+        return rounded_text(value, point, self.rulebook)
 
     def full(self, item: ItemInput) -> Fraction:
         """The score that means full marks under the item's clause.

@@ -224,7 +224,8 @@ def test_a_rulebook_without_a_needed_step_gives_no_score(steps: tuple[ScoringSte
 
 def test_a_rounding_point_must_be_named() -> None:
     """No number of places stands in code."""
-    bare = msgspec.structs.replace(RULEBOOK.rounding, points=())
+    rounding = msgspec.structs.replace(RULEBOOK.rounding, points=())
+    bare = msgspec.structs.replace(RULEBOOK, rounding=rounding)
     with pytest.raises(InvalidRulebook, match="no total"):
         rounded_text(Fraction(1), "total", bare)
 

@@ -91,12 +91,13 @@ def test_what_works_on_items_comes_before_what_works_on_the_letter(
 
 
 def test_a_missing_rounding_point_is_named_with_its_place() -> None:
-    """The refusal names the section's clause, the path and the point."""
-    bare = msgspec.structs.replace(RULEBOOK.rounding, points=())
+    """The refusal names the rulebook, the path and the point."""
+    rounding = msgspec.structs.replace(RULEBOOK.rounding, points=())
+    bare = msgspec.structs.replace(RULEBOOK, rounding=rounding)
     with pytest.raises(InvalidRulebook) as refused:
         rounded_text(Fraction(1), "total", bare)
     assert refused.value.facts == {
-        "rulebook": bare.clause,
+        "rulebook": bare.name,
         "path": "rounding.points",
         "detail": "no total",
     }
