@@ -150,7 +150,7 @@ def _streams(scale: Scale) -> Iterator[Figure]:
         streams = {SHORT: short, long_stream()[0].stream: long_stream()}
         log = opened_log(Place(kind="ledger", directory=str(folder / "ledger")), writing=True)
         things = Things(Place(kind="library", directory=str(folder / "peer")))
-        world = LedgerWorld(log.history, streams_max=1)
+        world = LedgerWorld(log.history, kept_events_max=1)
         for history in streams.values():
             fill(log, history, RECORDED_AT)
             _saved(things, history)

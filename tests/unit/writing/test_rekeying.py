@@ -50,9 +50,9 @@ def test_no_other_event_changes_the_keys() -> None:
     assert seen == set(EVENTS)
 
 
-@pytest.mark.parametrize("streams_max", [1, 20])
+@pytest.mark.parametrize("kept_events_max", [1, 150])
 def test_a_world_that_keeps_few_streams_finds_what_one_that_keeps_all_does(
-    streams_max: int,
+    kept_events_max: int,
 ) -> None:
     """Events of streams that are not kept are passed over, and no index is another for it."""
     streams: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
@@ -60,7 +60,7 @@ def test_a_world_that_keeps_few_streams_finds_what_one_that_keeps_all_does(
     def load(stream: str, after: int) -> list[tuple[int, bytes]]:
         return streams[stream][after:]
 
-    small, large = LedgerWorld(load, streams_max), LedgerWorld(load)
+    small, large = LedgerWorld(load, kept_events_max), LedgerWorld(load)
     for position, entry in enumerate(story().entries, 1):
         placed = Placed(position, decode(entry.stored))
         streams[placed.recorded.envelope.stream].append((position, entry.stored))
@@ -68,6 +68,5 @@ def test_a_world_that_keeps_few_streams_finds_what_one_that_keeps_all_does(
             world.fold(placed)
             world.settle()
     assert small.snapshot().index == large.snapshot().index
-    assert small.snapshot().keys == large.snapshot().keys
     for stream in streams:
         assert small.version(stream) == large.version(stream)

@@ -36,14 +36,22 @@ def moved(parents: list[tuple[int, int]]) -> list[Placed]:
     return sorted(placed for stream in stage.streams.values() for placed in stream)
 
 
-def world_of(events: list[Placed], streams_max: int = 20_000) -> LedgerWorld:
+def world_of(events: list[Placed], kept_events_max: int = 50_000) -> LedgerWorld:
     """A world whose log is a list that it has yet to fold."""
 
     def load(stream: str, after: int) -> list[tuple[int, bytes]]:
         found = [placed for placed in events if placed.recorded.envelope.stream == stream]
         return entries_of(found[after:])
 
-    return LedgerWorld(load, streams_max)
+    return LedgerWorld(load, kept_events_max)
+
+
+def world_of_all(events: list[Placed]) -> LedgerWorld:
+    """A world that has folded every event."""
+    world = world_of(events)
+    for placed in events:
+        world.fold(placed)
+    return world
 
 
 def told(world: LedgerWorld) -> object:
@@ -91,7 +99,7 @@ def test_undoing_is_as_if_it_had_never_been(parents: list[tuple[int, int]], cut:
 def test_a_small_memory_changes_no_answer(parents: list[tuple[int, int]]) -> None:
     """Streams that were let go are folded again from the log."""
     events = moved(parents)
-    small, large = world_of(events, streams_max=1), world_of(events)
+    small, large = world_of(events, kept_events_max=1), world_of(events)
     for placed in events:
         small.fold(placed)
         large.fold(placed)
@@ -133,7 +141,7 @@ def test_a_long_stream_is_not_folded_again() -> None:
         return entries_of(found[after:])
 
     with patch.object(writing_world, "LONG_EVENTS", 5):
-        world = LedgerWorld(load, streams_max=1)
+        world = LedgerWorld(load, kept_events_max=1)
         for placed in events:
             world.fold(placed)
             world.settle()
@@ -143,11 +151,39 @@ def test_a_long_stream_is_not_folded_again() -> None:
     assert asked == [("unit/B", 9)]
 
 
+def test_what_is_written_down_is_bounded() -> None:
+    """States of long streams are forgotten, the oldest first, and folded from the log again."""
+    events = moved([(1, 2), (2, 1)] * 8)
+    asked: list[tuple[str, int]] = []
+
+    def load(stream: str, after: int) -> list[tuple[int, bytes]]:
+        asked.append((stream, after))
+        found = [placed for placed in events if placed.recorded.envelope.stream == stream]
+        return entries_of(found[after:])
+
+    with patch.object(writing_world, "LONG_EVENTS", 1):
+        one = LedgerWorld(load)
+        one.fold(events[0])
+        one.settle()
+        size = len(one.snapshot().long["unit/A"].state)
+        world = LedgerWorld(load, kept_events_max=1, written_bytes_max=2 * size)
+        for placed in events:
+            world.fold(placed)
+            world.settle()
+            written = world.snapshot().long.values()
+            assert sum(len(each.state) for each in written) <= 2 * size
+        assert "unit/A" not in world.snapshot().long
+        asked.clear()
+        assert [world.version(f"unit/{unit}") for unit in UNITS] == [1, 9, 9]
+    assert asked[0] == ("unit/A", 0)
+    assert told(world) == told(world_of_all(events))
+
+
 def test_every_state_goes_on_from_where_it_was_written_down() -> None:
     """Of every noun: written down after each event of a whole story, it is that of the full fold."""
     entries: dict[str, list[tuple[int, bytes]]] = {}
     with patch.object(writing_world, "LONG_EVENTS", 1):
-        world = LedgerWorld(lambda stream, after: entries[stream][after:], streams_max=1)
+        world = LedgerWorld(lambda stream, after: entries[stream][after:], kept_events_max=1)
         for position, entry in enumerate(story_recorded().entries, 1):
             stream = entry.recorded.envelope.stream
             entries.setdefault(stream, []).append((position, entry.stored))

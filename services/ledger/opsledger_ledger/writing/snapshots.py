@@ -107,8 +107,9 @@ class Snapshots:
     def write_aside(self) -> None:
         """Let a copy of this process write a snapshot while this one goes on.
 
-        For a process of one thread. The copy holds nothing that others wait for: neither the lock
-        of the ledger nor the socket whose end tells that this process has ended.
+        For a process of one thread, beside which no more than the log's files are copied. The copy
+        touches no connection and holds nothing that others wait for: neither the lock of the ledger
+        nor the socket whose end tells that this process has ended.
         """
         root = self._root()
         self._copy = os.fork()

@@ -1,11 +1,9 @@
 """The decision state: what all streams amount to now, and as of any earlier position."""
 
-from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
-from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -14,18 +12,23 @@ from opsledger_contracts.codec import Recorded, decode_envelope, recorded_event
 from opsledger_ledger.domain.commitments import Commitments
 from opsledger_ledger.domain.deciding import S
 from opsledger_ledger.domain.nouns import NOUN_RULES
-
-STREAMS_MAX: Final = 20_000
-"""Streams whose state is kept in memory; others are folded again when they are asked for."""
+from opsledger_ledger.writing.begun import BegunStreams
+from opsledger_ledger.writing.index import Index, IndexSnapshot, Place
 
 KEPT_EVENTS_MAX: Final = 50_000
-"""Events that the kept streams may have in all: what a state takes grows with its events.
+"""Events that the streams whose states are kept may have in all; others are folded again.
 
-Measured on letters of 25 items: about 1.4 KB for each event.
+Measured on letters of 25 items: a state takes about 1.4 KB for each event.
 """
+
+EVENTS_OF_ANY: Final = 4
+"""Events that every kept stream counts beside its own: even a short letter takes 5 KB."""
 
 LONG_EVENTS: Final = 200
 """Events of one stream after which its state is written down, to be folded from there."""
+
+WRITTEN_BYTES_MAX: Final = 32 * 1024 * 1024
+"""What states that are written down may take; of those beyond, the oldest are forgotten."""
 
 
 def _written(part: Commitments) -> bytes:
@@ -53,23 +56,11 @@ Load = Callable[[str, int], Iterable[tuple[int, bytes]]]
 class _Kept(NamedTuple):
     state: Any
     version: int
+    places: tuple[Place, ...]
+    """Where the thing is found."""
 
 
-_NOTHING: Final = _Kept(None, 0)
-
-
-class Listed(msgspec.Struct, array_like=True, gc=False):
-    """One identifier under one key of an index, from a position until a position."""
-
-    identifier: str
-    position_from: int
-    position_to: int | None = None
-
-    def holds_at(self, position: int) -> bool:
-        """Tell whether the identifier stands under the key at a position."""
-        return self.position_from <= position and (
-            self.position_to is None or position < self.position_to
-        )
+_NOTHING: Final = _Kept(None, 0, ())
 
 
 class LongStream(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -84,44 +75,37 @@ class WorldSnapshot(msgspec.Struct, array_like=True, frozen=True):
 
     position: int
     begun: bytes
-    """Digests of the streams that have events, eight bytes each."""
-    index: tuple[tuple[str, str, list[Listed]], ...]
-    """Name of an index, key, and what stands or stood under it."""
-    keys: dict[str, tuple[tuple[str, str], ...]]
-    """Under which keys each stream stands."""
+    """Which streams have events."""
+    index: IndexSnapshot
     long: dict[str, LongStream]
 
 
 class LedgerWorld:
     """Current states and indexes, kept by folding every event once in order of position.
 
-    States of streams are bounded in number and read again through `load`; indexes are complete and
-    keep their past, so that `as_of` can look back.
+    States of streams are bounded in number and read again through `load`; the index is complete and
+    keeps its past, so that `as_of` can look back.
     """
 
     def __init__(
         self,
         load: Load,
-        streams_max: int = STREAMS_MAX,
         kept_events_max: int = KEPT_EVENTS_MAX,
+        written_bytes_max: int = WRITTEN_BYTES_MAX,
     ) -> None:
         """Begin before the first event; `load` reads the entries of a stream that is not kept."""
         self._load = load
-        self._streams_max = streams_max
         self._kept_events_max = kept_events_max
+        self._written_bytes_max = written_bytes_max
         self._kept_events = 0
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
-        self._index: dict[tuple[str, str], list[Listed]] = {}
-        self._keys: dict[str, tuple[tuple[str, str], ...]] = {}
-        # Digests are enough to know that a stream has no event: one too many costs a read of the
-        # log, and none is ever taken out. Names would take several times the memory.
-        self._begun: set[int] = set()
-        self._long: dict[str, LongStream] = {}
+        self._index = Index()
+        self._begun = BegunStreams()
+        self._long: OrderedDict[str, LongStream] = OrderedDict()
+        self._long_bytes = 0
         self._position = 0
         self._position_settled = 0
-        self._unsettled: dict[str, tuple[tuple[str, str], ...]] = {}
-        self._opened: list[list[Listed]] = []
-        self._closed: list[Listed] = []
+        self._unsettled: set[str] = set()
 
     def position(self) -> int:
         """Tell the position of the last event folded."""
@@ -135,22 +119,14 @@ class LedgerWorld:
         """Take everything folded so far as durable; it cannot be undone any more."""
         self._position_settled = self._position
         self._unsettled.clear()
-        self._opened.clear()
-        self._closed.clear()
+        self._index.settle()
 
     def undo(self) -> None:
         """Go back to where `settle` was last called, as if nothing had been folded since."""
-        for stream, keys_before in self._unsettled.items():
+        for stream in self._unsettled:
             # A state was changed in place, perhaps half; it is folded again from the log.
-            self._kept_events -= self._kept.pop(stream, _NOTHING).version
-            if keys_before:
-                self._keys[stream] = keys_before
-            else:
-                self._keys.pop(stream, None)
-        for entries in reversed(self._opened):
-            entries.pop()
-        for entry in self._closed:
-            entry.position_to = None
+            self._kept_events -= _counted(self._kept.pop(stream, None))
+        self._index.undo()
         self._position = self._position_settled
         self.settle()
 
@@ -165,11 +141,7 @@ class LedgerWorld:
 
     def find(self, index: str, key: str) -> tuple[str, ...]:
         """List the identifiers under a key of an index, in the order in which they came."""
-        return tuple(
-            entry.identifier
-            for entry in self._index.get((index, key), ())
-            if entry.position_to is None
-        )
+        return self._index.find((index, key))
 
     def as_of(self, position: int) -> "PastWorld":
         """Look at the world as it was known at a position."""
@@ -180,28 +152,27 @@ class LedgerWorld:
         envelope, event = placed.recorded
         stream = envelope.stream
         noun = NOUN_RULES[stream.partition("/")[0]]
-        self._unsettled.setdefault(stream, self._keys.get(stream, ()))
+        self._unsettled.add(stream)
+        rekeyed = envelope.version == 1 or type(event) in noun.rekeyed_by
         if envelope.version == 1:
-            self._begun.add(_digest(stream))
+            self._begun.add(stream)
             kept = _NOTHING
-        elif stream in self._kept or type(event) in noun.rekeyed_by:
+        elif rekeyed or stream in self._kept:
             kept = self._stream(stream)
         else:
             # Nobody has asked for its state for long, and where it is found stays as it is.
             self._position = placed.position
             return
         state = noun.evolve(kept.state, event, envelope)
-        self._keep(stream, _Kept(state, envelope.version))
+        places = tuple(noun.keys(state)) if rekeyed else kept.places
+        self._keep(stream, _Kept(state, envelope.version, places))
         self._position = placed.position
-        self._reindex(stream, state.id, tuple(noun.keys(state)), placed.position)
+        if rekeyed:
+            self._index.move(state.id, kept.places, places, placed.position)
 
     def found_at(self, index: str, key: str, position: int) -> tuple[str, ...]:
         """List what `find` would have listed at an earlier position."""
-        return tuple(
-            entry.identifier
-            for entry in self._index.get((index, key), ())
-            if entry.holds_at(position)
-        )
+        return self._index.found_at((index, key), position)
 
     def folded_at(self, stream: str, position: int) -> tuple[Any, int]:
         """Fold a stream afresh up to a position; gives its state and version."""
@@ -212,36 +183,34 @@ class LedgerWorld:
         if kept is not None:
             self._kept.move_to_end(stream)
             return kept
-        if _digest(stream) not in self._begun:
+        if stream not in self._begun:
             return _NOTHING
-        kept = self._folded(stream)
+        state, version = self._folded(stream)
+        noun = NOUN_RULES[stream.partition("/")[0]]
+        kept = _Kept(state, version, tuple(noun.keys(state)) if version else ())
         self._keep(stream, kept)
         return kept
 
-    def _folded(self, stream: str) -> _Kept:
+    def _folded(self, stream: str) -> tuple[Any, int]:
         """Fold a stream, from where it was written down if it was."""
         written = self._long.get(stream)
         if written is None:
-            return _Kept(*folded(stream, self._load(stream, 0), self._position))
+            return folded(stream, self._load(stream, 0), self._position)
         state = _decoder(stream).decode(written.state)
-        return _Kept(
-            *folded(
-                stream,
-                self._load(stream, written.version),
-                self._position,
-                before=(state, written.version),
-            )
+        return folded(
+            stream,
+            self._load(stream, written.version),
+            self._position,
+            before=(state, written.version),
         )
 
     def _keep(self, stream: str, kept: _Kept) -> None:
-        self._kept_events += kept.version - self._kept.get(stream, _NOTHING).version
+        self._kept_events += _counted(kept) - _counted(self._kept.get(stream))
         self._kept[stream] = kept
         self._kept.move_to_end(stream)
-        while len(self._kept) > self._streams_max or (
-            self._kept_events > self._kept_events_max and len(self._kept) > 1
-        ):
+        while self._kept_events > self._kept_events_max and len(self._kept) > 1:
             gone, state = self._kept.popitem(last=False)
-            self._kept_events -= state.version
+            self._kept_events -= _counted(state)
             self._write_down(gone, state)
 
     def _write_down(self, stream: str, kept: _Kept) -> None:
@@ -252,7 +221,15 @@ class LedgerWorld:
         if grown >= LONG_EVENTS and stream not in self._unsettled:
             # A number that is too long for the form leaves the stream to be folded.
             with suppress(OverflowError):
-                self._long[stream] = LongStream(kept.version, _encoder.encode(kept.state))
+                self._put_long(stream, LongStream(kept.version, _encoder.encode(kept.state)))
+
+    def _put_long(self, stream: str, written: LongStream) -> None:
+        before = self._long.pop(stream, None)
+        self._long_bytes += len(written.state) - (0 if before is None else len(before.state))
+        self._long[stream] = written
+        while self._long_bytes > self._written_bytes_max:
+            _, gone = self._long.popitem(last=False)
+            self._long_bytes -= len(gone.state)
 
     def snapshot(self) -> WorldSnapshot:
         """Write down everything; when all that was folded is durable."""
@@ -260,38 +237,18 @@ class LedgerWorld:
             self._write_down(stream, kept)
         return WorldSnapshot(
             position=self._position,
-            begun=array("Q", sorted(self._begun)).tobytes(),
-            index=tuple((*place, listed) for place, listed in self._index.items()),
-            keys=self._keys,
+            begun=self._begun.written(),
+            index=self._index.snapshot(),
             long=self._long,
         )
 
     def restore(self, snapshot: WorldSnapshot) -> None:
         """Begin where a snapshot was taken; before anything is folded."""
-        begun = array("Q")
-        begun.frombytes(snapshot.begun)
-        self._begun = set(begun)
-        self._index = {(name, key): listed for name, key, listed in snapshot.index}
-        self._keys = snapshot.keys
-        self._long = snapshot.long
+        self._begun.read(snapshot.begun)
+        self._index.restore(snapshot.index)
+        for stream, written in snapshot.long.items():
+            self._put_long(stream, written)
         self._position = self._position_settled = snapshot.position
-
-    def _reindex(
-        self, stream: str, identifier: str, now: tuple[tuple[str, str], ...], position: int
-    ) -> None:
-        before = self._keys.get(stream, ())
-        if now == before:
-            return
-        self._keys[stream] = now
-        for key in set(before).difference(now):
-            for entry in self._index[key]:
-                if entry.identifier == identifier and entry.position_to is None:
-                    entry.position_to = position
-                    self._closed.append(entry)
-        for key in set(now).difference(before):
-            entries = self._index.setdefault(key, [])
-            entries.append(Listed(identifier, position))
-            self._opened.append(entries)
 
 
 class PastWorld:
@@ -351,9 +308,9 @@ def folded(
     return state, version
 
 
-def _digest(stream: str) -> int:
-    """Tell a number for a stream that is the same in every process."""
-    return int.from_bytes(blake2b(stream.encode(), digest_size=8).digest(), "big")
+def _counted(kept: _Kept | None) -> int:
+    """Tell how many events a kept stream counts for."""
+    return 0 if kept is None else EVENTS_OF_ANY + kept.version
 
 
 @cache

@@ -5,6 +5,7 @@ next commit. When the process that serves requests ends in any way, what it has 
 still, and the lock on the ledger is given up.
 """
 
+import gc
 import os
 import select
 import signal
@@ -33,6 +34,9 @@ from opsledger_ledger.writing.writer import Committed, Observer, Pending, Writer
 
 RECEIVED_MAX: Final = 256 * 1024
 
+IDLE_S: Final = 0.05
+"""How long nothing must be asked before a snapshot is written for which there is time."""
+
 Main = Callable[[socket.socket], int]
 """What the process does with its end of the socket; gives its exit status."""
 
@@ -47,6 +51,10 @@ class WriterProcess:
         self.channel, theirs = socket.socketpair()
         sys.stdout.flush()
         sys.stderr.flush()
+        # Both processes share what exists, page by page, until one of them writes to it. The
+        # collector marks all that it looks at; it must not look at this any more.
+        gc.collect()
+        gc.freeze()
         self.process_id = os.fork()
         if self.process_id == 0:
             self.channel.close()
@@ -114,7 +122,7 @@ class Desk:
 
     def serve(self, writer: Writer, batch_max: int, snapshots: Snapshots | None) -> None:
         """Have everything decided that is asked, until the other end is closed."""
-        _keep(snapshots, idle=True)
+        self._keep(snapshots)
         while frames := self.receive():
             pending = [
                 Pending(submission_of(question), partial(self._deliver, question.number))
@@ -123,7 +131,7 @@ class Desk:
             ]
             for first in range(0, len(pending), batch_max):
                 writer.work(pending[first : first + batch_max])
-            _keep(snapshots, idle=not self._asked())
+            self._keep(snapshots)
         if snapshots is not None and snapshots.due(idle=True):
             snapshots.write()
 
@@ -136,9 +144,16 @@ class Desk:
         except OSError:
             return False
 
-    def _asked(self) -> bool:
-        """Tell whether more is waiting to be received."""
-        return bool(select.select([self._channel], [], [], 0)[0])
+    def _asked(self, wait_s: float = 0) -> bool:
+        """Tell whether more is waiting to be received, or comes within some time."""
+        return bool(select.select([self._channel], [], [], wait_s)[0])
+
+    def _keep(self, snapshots: Snapshots | None) -> None:
+        """Write a snapshot if it is time to: the copy of the process holds up who asks."""
+        if snapshots is not None and (
+            snapshots.due(idle=False) or (snapshots.due(idle=True) and not self._asked(IDLE_S))
+        ):
+            snapshots.write_aside()
 
     def _received(self) -> bytes:
         try:
@@ -159,9 +174,3 @@ class Desk:
         self.send(Worked(tuple(self._commits), tuple(self._answers), self._failure))
         self._commits.clear()
         self._answers.clear()
-
-
-def _keep(snapshots: Snapshots | None, *, idle: bool) -> None:
-    """Write a snapshot if it is time to."""
-    if snapshots is not None and snapshots.due(idle=idle):
-        snapshots.write_aside()
