@@ -2,8 +2,7 @@
 
 import sys
 
-from benchmarks.ledgers import settings
-from benchmarks.places import Place
+from benchmarks.places import Place, settings
 
 from opsledger_ledger.bootstrap.serving import serve
 from opsledger_ledger.ledger import Ledger

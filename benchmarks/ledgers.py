@@ -8,32 +8,16 @@ from typing import Final
 import psycopg
 from benchmarks.databases import OWNER, SERVICE
 from benchmarks.mix import Made
-from benchmarks.places import Place
+from benchmarks.places import SCHEMA, Place
 from psycopg.conninfo import make_conninfo
-from pydantic import SecretStr
 
-from opsledger_ledger.config import LedgerSettings
 from opsledger_ledger.recording.log import Log, NewEntry
 from opsledger_ledger.recording.postgres_log import open_postgres_log
 from opsledger_ledger.recording.postgres_schema import migrate
 from opsledger_ledger.recording.sqlite_log import open_log
 
-SCHEMA: Final = "opsledger"
-
 FILLED_AT_ONCE: Final = 5_000
 """Entries of one commit while a ledger is filled."""
-
-
-def settings(place: Place, port: int = 0) -> LedgerSettings:
-    """Give the settings of a ledger at a place."""
-    if place.directory:
-        return LedgerSettings(directory=place.folder, port=port)
-    return LedgerSettings(
-        database_url=SecretStr(place.url),
-        database_schema=SCHEMA,
-        personal_key_file=Path(place.key_file),
-        port=port,
-    )
 
 
 def made_ready(place: Place) -> None:

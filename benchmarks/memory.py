@@ -1,6 +1,7 @@
 """Memory of the ledger service: idle, and under load of 64 clients."""
 
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -16,6 +17,9 @@ from benchmarks.submissions import TOKENS
 IDLE_MB = 130
 LOADED_MB = 200
 
+SETTLED_S = 2
+"""After a start, until the copy of a process has ended that writes a snapshot."""
+
 
 def figures(scale: Scale) -> Iterator[Figure]:
     """Measure and yield the figures of this part."""
@@ -25,6 +29,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
         load = stack.enter_context(running("load"))
         server = stack.enter_context(running("ledger_server", str(place)))
         host, port = place_of(server.read())
+        time.sleep(SETTLED_S)
         idle, parts = server.memory_mb(), server.memory_parts()
         run = Run(
             name="memory",

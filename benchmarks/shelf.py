@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 from benchmarks.databases import Databases
 from benchmarks.filled import filled
-from benchmarks.ledgers import SCHEMA, made_ready
-from benchmarks.places import Place
+from benchmarks.ledgers import made_ready
+from benchmarks.places import SCHEMA, Place
 from benchmarks.processes import Program, running
 from benchmarks.projector import Projected
 from psycopg.conninfo import conninfo_to_dict

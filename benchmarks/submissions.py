@@ -9,8 +9,8 @@ from queue import SimpleQueue
 from typing import Any, Final
 
 import msgspec
-from benchmarks.ledgers import made_ready, settings
-from benchmarks.places import Place
+from benchmarks.ledgers import made_ready
+from benchmarks.places import Place, settings
 from benchmarks.requests import CYCLE, GROUP, HOLDER, POSITION
 
 from opsledger_contracts.canonical import canonical
