@@ -34,10 +34,9 @@ class Appending:
     def run(self) -> None:
         """Record the groups one after the other."""
         for group in self._groups:
-            with self._log.begin() as batch:
+            with self._log.begin([(SCOPE, key) for _, key, _ in group]) as batch:
                 position = batch.head.position
-                known = batch.answers([(SCOPE, key) for _, key, _ in group])
-                for (command, key, entries), stored in zip(group, known, strict=True):
+                for (command, key, entries), stored in zip(group, batch.known, strict=True):
                     assert stored is None
                     batch.append(entries, self._recorded_at)
                     answer = answer_of(command, position)

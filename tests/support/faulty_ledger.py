@@ -24,11 +24,13 @@ from opsledger_ledger.feed.signal import HeadSignal
 from opsledger_ledger.feed.stream import frames
 from opsledger_ledger.http import events
 from opsledger_ledger.recording import (
+    checkpoints,
     connections,
     postgres_connections,
     postgres_log,
     sqlite_log,
 )
+from opsledger_ledger.recording.batch import Place
 from opsledger_ledger.recording.log import LogBusy, NewEntry, Stored
 from opsledger_ledger.recording.sqlite_batch import SqliteBatch
 from opsledger_ledger.recording.sqlite_log import SqliteLog
@@ -53,10 +55,10 @@ class LateLog(SqliteLog):
     """A log whose transactions stay open until somebody else ends them."""
 
     @contextmanager
-    def begin(self) -> Iterator[SqliteBatch]:
+    def begin(self, places: Sequence[Place] = ()) -> Iterator[SqliteBatch]:
         """Leave the transaction open, unless it fails."""
         with ExitStack() as transaction:
-            yield transaction.enter_context(super().begin())
+            yield transaction.enter_context(super().begin(places))
             _open_transactions.push(transaction.pop_all())
 
 
@@ -257,7 +259,9 @@ FAULTS: dict[str, Callable[[], None]] = {
     ),
     "sync-errors-ignored": _planting((sqlite_log, "translated", _passing)),
     # Not a fault: the write-ahead log is taken up often, for runs that are short.
-    "checkpoints-often": _planting((sqlite_log, "WAL_PAGES_CHECKPOINT", 100)),
+    "checkpoints-often": _planting(
+        (checkpoints, "WAL_PAGES_CHECKPOINT", 100), (checkpoints, "WAL_PAGES_RESTART", 50)
+    ),
     "streams-never-end": _planting((serving, "StoppingServer", LastingServer)),
 }
 """What can be planted, by name."""

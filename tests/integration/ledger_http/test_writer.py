@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -50,9 +50,9 @@ class FaultyLog:
         return self.log.answer(scope, key)
 
     @contextmanager
-    def begin(self) -> Iterator[port.Batch]:
+    def begin(self, places: Sequence[tuple[str, str]] = ()) -> Iterator[port.Batch]:
         """Open a transaction that may fail."""
-        with self.log.begin() as batch:
+        with self.log.begin(places) as batch:
             yield batch
             if self.before_commit:
                 raise self.before_commit.pop()

@@ -7,12 +7,12 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
-from opsledger_ledger.recording import connections, sqlite_log
+from opsledger_ledger.recording import checkpoints
 from opsledger_ledger.recording.connections import (
     DATABASE_NAME,
     LedgerDatastore,
@@ -140,6 +140,35 @@ def test_after_a_failed_fsync_nothing_is_written_any_more(
 
 
 @ON_SQLITE
+@pytest.mark.parametrize(
+    ("code", "stopping"),
+    [(sqlite3.SQLITE_IOERR_FSYNC, True), (sqlite3.SQLITE_IOERR_WRITE, False)],
+    ids=["sync", "write"],
+)
+def test_a_failed_copy_of_the_write_ahead_log_is_not_passed_over(
+    log: SqliteLog, monkeypatch: pytest.MonkeyPatch, code: int, *, stopping: bool
+) -> None:
+    """What fails on the thread that copies ends the writing, or is tried again if it was refused."""
+    copied = checkpoints.copied
+    tried = []
+
+    def fail(connection: sqlite3.Connection) -> int:
+        tried.append(connection)
+        if len(tried) == 1:
+            raise failing(code)
+        return copied(connection)
+
+    monkeypatch.setattr(checkpoints, "copied", fail)
+    monkeypatch.setattr(checkpoints, "WAL_PAGES_CHECKPOINT", 0)
+    expected = pytest.raises(StorageFailed) if stopping else nullcontext()
+    with expected:
+        for number in range(5):
+            add_one(log, f"key-{number}")
+    assert (len(tried) == 1) == stopping
+    assert list(verify(log)) == []
+
+
+@ON_SQLITE
 def test_a_failed_checkpoint_stops_the_next_batch_not_the_durable_one(
     log: SqliteLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,10 +274,11 @@ def test_the_write_ahead_log_restarts_after_an_old_reader_is_gone(
     log: SqliteLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader of an old state lets the write-ahead log grow; without it the log is reused."""
-    monkeypatch.setattr(sqlite_log, "WAL_PAGES_CHECKPOINT", 0)
-    monkeypatch.setattr(connections, "WAL_PAGES_MAX", 0)
-    monkeypatch.setattr(connections, "BUSY_TIMEOUT_S", 0)
+    for bound in ("WAL_PAGES_CHECKPOINT", "WAL_PAGES_RESTART", "WAL_PAGES_MAX"):
+        monkeypatch.setattr(checkpoints, bound, 0)
     log.recover()
+    with log.begin() as batch:
+        batch._native.connection.execute("PRAGMA busy_timeout = 0")  # noqa: SLF001
     write_ahead_log = tmp_path / "ledger" / f"{DATABASE_NAME}-wal"
     with database(tmp_path / "ledger") as reader:
         reader.execute("BEGIN")
@@ -280,8 +310,12 @@ def test_a_ledger_whose_storage_fails_at_the_start_is_not_opened(
 
 
 @ON_SQLITE
-def test_the_write_ahead_log_stays_within_its_bound(log: SqliteLog, tmp_path: Path) -> None:
+def test_the_write_ahead_log_stays_within_its_bound(
+    log: SqliteLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Many commits do not let the write-ahead log grow without end."""
+    monkeypatch.setattr(checkpoints, "WAL_PAGES_CHECKPOINT", 1_000)
+    monkeypatch.setattr(checkpoints, "WAL_PAGES_RESTART", 3_000)
     maker = EntryMaker()
     largest = 0
     write_ahead_log = tmp_path / "ledger" / f"{DATABASE_NAME}-wal"

@@ -82,6 +82,13 @@ def test_the_database_refuses(directory: Path, statement: str) -> None:
         assert list(connection.iterdump()) == before
 
 
+@pytest.mark.parametrize("table", ["answers", "streams", "tiles"])
+def test_a_row_has_no_other_name_than_its_key(directory: Path, table: str) -> None:
+    """Where rows had numbers of their own, a replaced number would pass the guard of the key."""
+    with database(directory) as connection, pytest.raises(sqlite3.OperationalError, match="rowid"):
+        connection.execute(f"SELECT rowid FROM {table}")  # noqa: S608 - a name of ours.
+
+
 def test_a_refused_statement_leaves_the_log_sound(directory: Path) -> None:
     """After all those attempts the log still opens and writes."""
     log = open_log(directory)

@@ -37,16 +37,29 @@ def test_one_entry_that_does_not_fit_refuses_the_whole_batch(log: Log, misfit: i
 
 
 def test_keys_are_asked_together_in_the_order_asked(log: Log) -> None:
-    """Answers of the log, of this batch, and none at all come back in their places."""
+    """Answers of the log and none at all come with the head, each in its place."""
     with log.begin() as batch:
         batch.put_answer("P1", "key", b"1", b"of the log")
-    with log.begin() as batch:
-        batch.put_answer("P2", 'a "quoted" key', b"2", b"of the batch")
-        asked = [("P2", 'a "quoted" key'), ("P1", "none"), ("P1", "key"), ("P2", "key")]
-        assert batch.answers(asked) == [
-            StoredAnswer(b"2", b"of the batch"),
+        batch.put_answer("P2", 'a "quoted" key', b"2", b"of the log too")
+        assert batch.known == []
+    asked = [("P2", 'a "quoted" key'), ("P1", "none"), ("P1", "key"), ("P2", "key")]
+    with log.begin(asked) as batch:
+        assert batch.known == [
+            StoredAnswer(b"2", b"of the log too"),
             None,
             StoredAnswer(b"1", b"of the log"),
             None,
         ]
-        assert batch.answers([]) == []
+    with log.begin(asked[:1]) as batch:
+        assert batch.known == [StoredAnswer(b"2", b"of the log too")]
+
+
+def test_one_key_is_answered_by_the_batch_or_by_the_log(log: Log) -> None:
+    """A batch tells what it keeps itself before it is written, and what was there before."""
+    with log.begin() as batch:
+        batch.put_answer("P1", "key", b"1", b"of the log")
+    with log.begin() as batch:
+        batch.put_answer("P2", "key", b"2", b"of the batch")
+        assert batch.answer("P1", "key") == StoredAnswer(b"1", b"of the log")
+        assert batch.answer("P2", "key") == StoredAnswer(b"2", b"of the batch")
+        assert batch.answer("P3", "key") is None

@@ -77,7 +77,7 @@ def backend_of(log: PostgresLog) -> int:
     """The process of the server that a log writes through."""
     writer = log._writer  # noqa: SLF001 - nobody else can tell.
     assert writer is not None
-    return writer.info.backend_pid
+    return writer.connection.info.backend_pid
 
 
 def commit_through(proxy: PostgresProxy, log: PostgresLog, cut: Cut) -> None:

@@ -68,7 +68,7 @@ class OnOneSchema:
     def _relax(self, schema: Schema) -> None:
         """Let the first version of a stream be 0."""
         (guard,) = (each for each in FUNCTIONS if each.name == "continue_log")
-        relaxed = guard.statement.replace("WHEN 1 THEN 1", "WHEN 0 THEN 1")
+        relaxed = guard.statement.replace("WHEN 1 THEN 2", "WHEN 0 THEN 2")
         assert relaxed != guard.statement
         statement = relaxed.replace("CREATE", "CREATE OR REPLACE").replace("{schema}", schema.name)
         with psycopg.connect(schema.owner_url) as owner:

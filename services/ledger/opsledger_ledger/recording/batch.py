@@ -33,7 +33,9 @@ class FoldingBatch(ABC):
     integrity_error: ClassVar[type[Exception]]
     """What the database raises when a guard or a key refuses a row."""
 
-    def __init__(self, head: Head) -> None:
+    def __init__(self, head: Head, known: Sequence[StoredAnswer | None]) -> None:
+        self.known = known
+        """What was stored under each of the places that were given at the beginning."""
         self._frontier = Frontier.from_bytes(head.frontier)
         self._recorded_at = head.recorded_at
         self._position = head.position
@@ -64,21 +66,20 @@ class FoldingBatch(ABC):
             self._recorded_at = recorded_at
         return leaves
 
-    def _fold(self) -> None:
-        """Take into the tree what was appended since; at once for many is cheaper than for each."""
+    def _fold(self) -> list[Tile]:
+        """Take into the tree what was appended since, and return the tiles that are not written.
+
+        At once for many is cheaper than for each.
+        """
         if self._unfolded:
             self._tiles += self._frontier.extend(self._unfolded)
             self._unfolded = []
+        return self._tiles
 
     def answer(self, scope: str, key: str) -> StoredAnswer | None:
         """Return the answer of a key, of this batch or stored, or None."""
-        return self.answers([(scope, key)])[0]
-
-    def answers(self, places: Sequence[Place]) -> list[StoredAnswer | None]:
-        """Return the answer of each scope and key, of this batch or stored, or None."""
         # What is kept back is looked up here, so that asking does not force a write.
-        stored = self._stored_answers(places) | self._answers
-        return [stored.get(place) for place in places]
+        return self._answers.get((scope, key)) or self._stored_answer((scope, key))
 
     def put_answer(self, scope: str, key: str, fingerprint: bytes, answer: bytes) -> None:
         """Store the answer of a key that has none."""
@@ -106,26 +107,20 @@ class FoldingBatch(ABC):
             raise AppendRefused("an earlier write of this batch was refused")
         if not self._rows and not self._answers:
             return
-        self._fold()
         with self._refusing():
-            self._write(self._rows, self._tiles, self._answers)
+            self._write(self._rows, self._answers)
         self._rows, self._tiles, self._answers = [], [], {}
 
     @abstractmethod
-    def _stored_answers(self, places: Sequence[Place]) -> dict[Place, StoredAnswer]:
-        """Return what the database holds under scopes and keys."""
+    def _stored_answer(self, place: Place) -> StoredAnswer | None:
+        """Return what the database holds under a scope and key."""
 
     @abstractmethod
     def _put_personal(self, values: Sequence[PersonalValue]) -> None:
         """Write personal values."""
 
     @abstractmethod
-    def _write(
-        self,
-        rows: Sequence[Row],
-        tiles: Sequence[Tile],
-        answers: Mapping[Place, StoredAnswer],
-    ) -> None:
+    def _write(self, rows: Sequence[Row], answers: Mapping[Place, StoredAnswer]) -> None:
         """Write rows with the tiles and the head they lead to, and answers."""
 
     @contextmanager

@@ -18,6 +18,7 @@ from eventsourcing.sqlite import (
     SQLiteTransaction,
 )
 
+from opsledger_ledger.recording.checkpoints import Checkpoints
 from opsledger_ledger.recording.log import (
     LogBusy,
     LogDamaged,
@@ -42,12 +43,6 @@ LOCK_STEP_S: Final = 0.01
 
 READERS_MAX: Final = 16
 WRITER_CACHE_KIB: Final = 16 * 1024
-
-WAL_PAGES_CHECKPOINT: Final = 4_000
-"""Pages (16 MiB) after which the writer copies the write-ahead log into the database."""
-
-WAL_PAGES_MAX: Final = 32_000
-"""Pages (128 MiB) after which the writer waits for readers so that the log can restart."""
 
 
 def translated(error: sqlite3.Error) -> RecordingError:
@@ -118,6 +113,7 @@ class LedgerDatastore(SQLiteDatastore):
     def __init__(self, directory: Path, *, writing: bool) -> None:
         self.path = directory / DATABASE_NAME
         self._writer: WriteConnection | None = None
+        self._checkpoints: Checkpoints | None = None
         self.writer_lock = Lock()
         self._lock_file: int | None = None
         uri = f"{self.path.absolute().as_uri()}?mode=ro"
@@ -132,7 +128,9 @@ class LedgerDatastore(SQLiteDatastore):
         if writing:
             self._lock_file = _locked(directory / LOCK_NAME)
             try:
-                self._writer = WriteConnection(_open_writer(self.path), max_age=None)
+                native = _open_writer(self.path)
+                self._writer = WriteConnection(native, max_age=None)
+                self._checkpoints = Checkpoints(self.path, native)
             except BaseException:
                 self.close()
                 raise
@@ -183,18 +181,16 @@ class LedgerDatastore(SQLiteDatastore):
                     # The driver reads damaged text, its own error messages included, as UTF-8.
                     raise LogDamaged(f"text of the database is damaged: {error}") from error
 
-    def checkpoint(self) -> None:
-        """Copy the write-ahead log into the database and keep its length within its bound.
+    def checkpoint(self, pages: int) -> None:
+        """Keep the write-ahead log within its bound, after a commit of at most so many pages.
 
         Must be called by who holds ``writer_lock``, outside a transaction.
 
         Raises:
-            sqlite3.Error: the copy failed; the write-ahead log still holds everything.
+            sqlite3.Error: copying it failed; the write-ahead log still holds everything.
         """
-        execute = self.writer.native.execute
-        _, pages, _ = execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        if pages > WAL_PAGES_MAX:
-            execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+        assert self._checkpoints is not None
+        self._checkpoints.committed(pages)
 
     def purge(self) -> bool:
         """Empty the write-ahead log, so that no erased row is left in it; tell if it is.
@@ -204,17 +200,14 @@ class LedgerDatastore(SQLiteDatastore):
         Raises:
             sqlite3.Error: as ``checkpoint``.
         """
-        execute = self.writer.native.execute
-        execute("PRAGMA busy_timeout = 0")
-        try:
-            busy, _, _ = execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        finally:
-            execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
-        return not busy
+        assert self._checkpoints is not None
+        return self._checkpoints.empty()
 
     def close(self) -> None:
         """Close the readers, then the writer, then give up the lock."""
         self.pool.close()
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         if self._writer is not None:
             self._writer.close()
         if self._lock_file is not None:

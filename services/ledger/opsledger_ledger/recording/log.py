@@ -203,8 +203,9 @@ class Batch(Reads, Protocol):
         """
         ...
 
-    def answers(self, places: Sequence[tuple[str, str]]) -> Sequence[StoredAnswer | None]:
-        """Return what ``answer`` returns for each scope and key, read together."""
+    @property
+    def known(self) -> Sequence[StoredAnswer | None]:
+        """What was stored under each of the places that were given to ``begin``."""
         ...
 
     def put_answer(self, scope: str, key: str, fingerprint: bytes, answer: bytes) -> None:
@@ -230,8 +231,10 @@ class Log(Reads, Protocol):
     Reads see committed data only and may be called from any thread.
     """
 
-    def begin(self) -> AbstractContextManager[Batch]:
+    def begin(self, places: Sequence[tuple[str, str]] = ()) -> AbstractContextManager[Batch]:
         """Lock the head and open one transaction; commit at exit, roll back on exception.
+
+        ``places`` are the scopes and keys whose answers are wanted first, read with the head.
 
         Raises:
             LogBusy: the lock was not had in time.

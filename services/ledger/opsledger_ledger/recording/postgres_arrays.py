@@ -5,22 +5,24 @@ which takes less than half the time of the writer's thread.
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, Final
 
 from psycopg import Connection
+from psycopg.abc import AdaptContext
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
 from opsledger_ledger.recording.batch import Row
 
-_BYTEA: Final = 17
-_BIGINT: Final = 20
-_TEXT: Final = 25
+BYTEA: Final = 17
+BIGINT: Final = 20
+TEXT: Final = 25
+"""The numbers of types in the catalogue, the same in every database."""
 
 _header = struct.Struct("!iiIii").pack
 _length = struct.Struct("!i").pack
-_bigint = struct.Struct("!iq").pack
+bigint = struct.Struct("!q").pack
 _BIGINT_BYTES: Final = 8
 
 # Six columns: position, version and type with the lengths of their types, then that of the stream.
@@ -37,74 +39,58 @@ class _Array:
     """One dimension of values of one type in the wire's binary form, none of them NULL."""
 
     element: ClassVar[int]
-    """The type's number in the catalogue, the same in every database."""
+    oid: ClassVar[int]
+    """The numbers of both types in the catalogue."""
     __slots__ = ("wire",)
 
-    def __init__(self, parts: list[bytes], count: int) -> None:
+    def __init__(self, values: Collection[bytes]) -> None:
+        parts = [b""] * (2 * len(values))
+        parts[::2] = map(_length, map(len, values))
+        parts[1::2] = values
         # Dimensions, whether there are NULLs, the type; then length and lower bound of the one.
-        self.wire = _header(1, 0, self.element, count, 1) + b"".join(parts)
+        self.wire = _header(1, 0, self.element, len(values), 1) + b"".join(parts)
 
 
 class Bytes(_Array):
     """A ``bytea[]``."""
 
-    element = _BYTEA
+    element = BYTEA
+    oid = 1001
     __slots__ = ()
-
-    def __init__(self, values: Iterable[bytes]) -> None:
-        parts: list[bytes] = []
-        count = 0
-        for value in values:
-            parts += (_length(len(value)), value)
-            count += 1
-        super().__init__(parts, count)
 
 
 class Texts(_Array):
     """A ``text[]``."""
 
-    element = _TEXT
+    element = TEXT
+    oid = 1009
     __slots__ = ()
 
     def __init__(self, values: Iterable[str]) -> None:
-        parts: list[bytes] = []
-        count = 0
-        for value in values:
-            encoded = value.encode()
-            parts += (_length(len(encoded)), encoded)
-            count += 1
-        super().__init__(parts, count)
+        super().__init__(list(map(str.encode, values)))
 
 
 class Bigints(_Array):
     """A ``bigint[]``."""
 
-    element = _BIGINT
+    element = BIGINT
+    oid = 1016
     __slots__ = ()
 
     def __init__(self, values: Iterable[int]) -> None:
-        parts = [_bigint(_BIGINT_BYTES, value) for value in values]
-        super().__init__(parts, len(parts))
+        super().__init__(list(map(bigint, values)))
 
 
 class _ArrayDumper(Dumper):
     format = Format.BINARY
 
+    def __init__(self, cls: type[_Array], context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        self.oid = cls.oid
+
     def dump(self, obj: _Array) -> bytes:
         """Return the array as it was built."""
         return obj.wire
-
-
-class _BytesDumper(_ArrayDumper):
-    oid = 1001
-
-
-class _TextsDumper(_ArrayDumper):
-    oid = 1009
-
-
-class _BigintsDumper(_ArrayDumper):
-    oid = 1016
 
 
 def copied_entries(rows: Sequence[Row], types: Mapping[str, int]) -> Iterator[bytes]:
@@ -125,5 +111,5 @@ def copied_entries(rows: Sequence[Row], types: Mapping[str, int]) -> Iterator[by
 
 def register(connection: Connection[tuple[object, ...]]) -> None:
     """Let a connection take these arrays as parameters."""
-    for kind, dumper in ((Bytes, _BytesDumper), (Texts, _TextsDumper), (Bigints, _BigintsDumper)):
-        connection.adapters.register_dumper(kind, dumper)
+    for kind in (Bytes, Texts, Bigints):
+        connection.adapters.register_dumper(kind, _ArrayDumper)

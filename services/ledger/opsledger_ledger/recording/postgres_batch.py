@@ -1,14 +1,14 @@
 """One transaction of the log on PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, LiteralString
 
 import psycopg
+from psycopg.pq.abc import PGresult
 from psycopg.rows import TupleRow
-from psycopg.sql import SQL, Identifier
-from psycopg.types.numeric import Int8
 
-from opsledger_ledger.recording.batch import FoldingBatch, Place, Row, Tile
+from opsledger_ledger.recording.batch import FoldingBatch, Place, Row
 from opsledger_ledger.recording.log import (
     AppendRefused,
     OutcomeUnknown,
@@ -16,37 +16,77 @@ from opsledger_ledger.recording.log import (
     StoredAnswer,
 )
 from opsledger_ledger.recording.personal import PersonalTables
-from opsledger_ledger.recording.postgres_arrays import Bigints, Bytes, Texts, copied_entries
-from opsledger_ledger.recording.postgres_connections import Connection, rows
+from opsledger_ledger.recording.postgres_arrays import (
+    BIGINT,
+    BYTEA,
+    TEXT,
+    Bigints,
+    Bytes,
+    Texts,
+    bigint,
+    copied_entries,
+)
+from opsledger_ledger.recording.postgres_connections import rows
 from opsledger_ledger.recording.postgres_errors import connection_lost
 from opsledger_ledger.recording.postgres_reads import (
     SELECT_HEAD,
     PostgresReads,
     head_of,
-    stored_answers,
+    stored_answer,
     stored_types,
 )
+from opsledger_ledger.recording.postgres_statements import PreparedStatements, Statement, rows_of
 
-# Said in full: the defaults of a server or a role may be others. The rows of other writers are
-# seen once their lock on the head is gone.
-_BEGIN: Final = f"BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE; {SELECT_HEAD} FOR UPDATE"
+# Said in full: the defaults of a server or a role may be others.
+_BEGIN: Final = Statement(b"begin", b"BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE")
+_TAKE_HEAD: Final = Statement(b"take_head", f"{SELECT_HEAD} FOR UPDATE".encode())
+# Asked after the lock on the head is had, so that it sees what other writers have answered.
+_SELECT_ANSWERS: Final = Statement(
+    b"select_answers",
+    b"SELECT scope, key, fingerprint, answer FROM unnest($1, $2) AS asked (scope, key) "
+    b"JOIN answers USING (scope, key)",
+    (Texts.oid, Texts.oid),
+)
 _INSERT_TYPES: Final = (
     "INSERT INTO types (number, name) SELECT row_number() OVER () + "
     "(SELECT coalesce(max(number), 0) FROM types), name FROM unnest(%b) AS used (name) "
     "WHERE NOT EXISTS (SELECT FROM types WHERE types.name = used.name)"
 )
-_INSERT_ENTRIES: Final = (
-    "INSERT INTO entries (position, version, type, stream, leaf, entry) "
-    "SELECT * FROM unnest(%b, %b, %b, %b, %b, %b)"
+_INSERT_ENTRIES: Final = Statement(
+    b"insert_entries",
+    b"INSERT INTO entries (position, version, type, stream, leaf, entry) "
+    b"SELECT $1 + place, version, type, stream, leaf, entry "
+    b"FROM unnest($2, $3, $4, $5, $6) WITH ORDINALITY "
+    b"AS added (version, type, stream, leaf, entry, place)",
+    (BIGINT, Bigints.oid, Bigints.oid, Texts.oid, Bytes.oid, Bytes.oid),
 )
 _COPY_ENTRIES: Final = (
     "COPY entries (position, version, type, stream, leaf, entry) FROM STDIN (FORMAT BINARY)"
 )
-_INSERT_TILES: Final = "INSERT INTO tiles (level, number, hash) SELECT * FROM unnest(%b, %b, %b)"
-_INSERT_ANSWERS: Final = (
-    "INSERT INTO answers (scope, key, fingerprint, answer) SELECT * FROM unnest(%b, %b, %b, %b)"
+_INSERT_TILES: Final = Statement(
+    b"insert_tiles",
+    b"INSERT INTO tiles (level, number, hash) SELECT * FROM unnest($1, $2, $3)",
+    (Bigints.oid, Bigints.oid, Bytes.oid),
 )
-_UPDATE_HEAD: Final = "UPDATE head SET position = %b, recorded_at = %b, frontier = %b"
+_INSERT_ANSWERS: Final = Statement(
+    b"insert_answers",
+    b"INSERT INTO answers (scope, key, fingerprint, answer) SELECT * FROM unnest($1, $2, $3, $4)",
+    (Texts.oid, Texts.oid, Bytes.oid, Bytes.oid),
+)
+_MOVE_HEAD: Final = Statement(
+    b"move_head",
+    b"UPDATE head SET position = $1, recorded_at = $2, frontier = $3",
+    (BIGINT, TEXT, BYTEA),
+)
+_COMMIT: Final = Statement(b"COMMIT", b"COMMIT")
+_ROLL_BACK: Final = Statement(b"roll_back", b"ROLLBACK")
+
+STATEMENTS: Final = (
+    *(_BEGIN, _TAKE_HEAD, _SELECT_ANSWERS),
+    *(_INSERT_ENTRIES, _INSERT_TILES, _INSERT_ANSWERS, _MOVE_HEAD),
+    *(_COMMIT, _ROLL_BACK),
+)
+"""What a batch sends, beside the one that tells of its commit."""
 
 COPIED_ROWS: Final = 2_000
 """From how many entries on COPY is faster than one statement with arrays, which is one round trip."""
@@ -59,6 +99,17 @@ _REFUSALS: Final = {
 """What it means that a row is there already, by the name of the key."""
 
 
+def roll_back(statements: PreparedStatements) -> None:
+    """Leave nothing of the open transaction; a connection that cannot is of no more use."""
+    # After a ROLLBACK of its own the driver has the server forget what was prepared.
+    try:
+        with statements.together():
+            statements.send(_ROLL_BACK)
+    except psycopg.Error:
+        with suppress(psycopg.Error):
+            statements.connection.close()
+
+
 class PostgresBatch(FoldingBatch, PostgresReads):
     """One open transaction that holds the head; rows are kept back and sent together."""
 
@@ -66,24 +117,40 @@ class PostgresBatch(FoldingBatch, PostgresReads):
 
     def __init__(
         self,
-        connection: Connection,
+        statements: PreparedStatements,
         personal: PersonalTables,
-        channel: str,
+        tell: Statement,
         types: Mapping[str, int],
+        places: Sequence[Place],
     ) -> None:
         """Begin, and take the head; raises psycopg.Error.
 
-        `types` are the numbers of types that are known to be durable.
+        `tell` tells of the commit those who wait for the head. `types` are the numbers of types
+        that are known to be durable.
         """
-        # Not in a pipeline: the driver ends one with a message that stops the server's clock for
-        # a silent transaction, and a paused process would hold the head for as long as it likes.
-        found = connection.execute(_BEGIN, prepare=False)
-        found.nextset()
-        head = head_of(found.fetchall())
-        super().__init__(head)
-        self._connection = connection
+        with statements.together() as results:
+            statements.send(_BEGIN)
+            statements.send(_TAKE_HEAD)
+            if places:
+                scopes, keys = zip(*places, strict=True)
+                statements.send(_SELECT_ANSWERS, (Texts(scopes).wire, Texts(keys).wire))
+        _, taken, *found = results
+        head = head_of(
+            [
+                (int.from_bytes(position), recorded_at.decode(), frontier)
+                for position, recorded_at, frontier in rows_of(taken)
+            ]
+        )
+        stored = {
+            (scope.decode(), key.decode()): StoredAnswer(fingerprint, answer)
+            for result in found
+            for scope, key, fingerprint, answer in rows_of(result)
+        }
+        super().__init__(head, [stored.get(place) for place in places])
+        self._statements = statements
+        self._connection = statements.connection
         self._personal = personal
-        self._notify = SQL("NOTIFY {}").format(Identifier(channel))
+        self._tell = tell
         self.types: Mapping[str, int] = types
         """The numbers of those types and of what this batch has added."""
         self.begun: Final = head
@@ -110,20 +177,19 @@ class PostgresBatch(FoldingBatch, PostgresReads):
             raise AppendRefused("an earlier write of this batch was refused")
         if len(self._rows) >= COPIED_ROWS:
             self.flush()
-        self._fold()
         sent = False
-        answered: psycopg.Cursor[TupleRow] | None = None
+        results: list[PGresult] = []
         try:
             with self._refusing():
                 self._number_types(self._rows)
-            with self._refusing(), self._connection.pipeline():
-                self._send(self._rows, self._tiles, self._answers)
+            with self._refusing(), self._statements.together() as results:
+                self._send(self._rows, self._answers)
                 sent = True
-                answered = self._connection.execute("COMMIT", prepare=False)
-                if self.head.position > self.begun.position:
-                    self._connection.execute(self._notify, prepare=False)
+                self._statements.send(_COMMIT)
+                if self._position > self.begun.position:
+                    self._statements.send(self._tell)
         except psycopg.Error as error:
-            if answered is not None and answered.statusmessage == "COMMIT":
+            if any(result.command_status == b"COMMIT" for result in results):
                 return
             if sent and connection_lost(self._connection):
                 raise OutcomeUnknown("COMMIT was sent and its answer was lost") from error
@@ -133,26 +199,21 @@ class PostgresBatch(FoldingBatch, PostgresReads):
         self.flush()
         return rows(self._connection, statement, parameters)
 
-    def _stored_answers(self, places: Sequence[Place]) -> dict[Place, StoredAnswer]:
-        return stored_answers(self._connection, places)
+    def _stored_answer(self, place: Place) -> StoredAnswer | None:
+        return stored_answer(self._connection, *place)
 
     def _put_personal(self, values: Sequence[PersonalValue]) -> None:
         self._personal.put(self._connection.cursor(), values)
 
-    def _write(
-        self,
-        rows: Sequence[Row],
-        tiles: Sequence[Tile],
-        answers: Mapping[Place, StoredAnswer],
-    ) -> None:
+    def _write(self, rows: Sequence[Row], answers: Mapping[Place, StoredAnswer]) -> None:
         self._number_types(rows)
         copied = len(rows) >= COPIED_ROWS
         if copied:
             with self._connection.cursor() as cursor, cursor.copy(_COPY_ENTRIES) as copy:
                 for part in copied_entries(rows, self.types):
                     copy.write(part)
-        with self._connection.pipeline():
-            self._send(rows, tiles, answers, copied=copied)
+        with self._statements.together():
+            self._send(rows, answers, copied=copied)
 
     def _number_types(self, rows: Sequence[Row]) -> None:
         """Give each type a number that has none, which happens once for each of them."""
@@ -164,40 +225,37 @@ class PostgresBatch(FoldingBatch, PostgresReads):
     def _send(
         self,
         rows: Sequence[Row],
-        tiles: Sequence[Tile],
         answers: Mapping[Place, StoredAnswer],
         *,
         copied: bool = False,
     ) -> None:
-        """Send statements of which the first refusal is told when the pipeline ends."""
-        execute = self._connection.execute
-        if rows and not copied:
-            positions, streams, versions, types, leaves, entries = zip(*rows, strict=True)
-            columns = (
-                *(
-                    Bigints(positions),
-                    Bigints(versions),
-                    Bigints(map(self.types.__getitem__, types)),
-                ),
-                *(Texts(streams), Bytes(leaves), Bytes(entries)),
-            )
-            execute(_INSERT_ENTRIES, columns)
-        if rows:
-            if tiles:
-                levels, numbers, hashes = zip(*tiles, strict=True)
-                execute(_INSERT_TILES, (Bigints(levels), Bigints(numbers), Bytes(hashes)))
-            head = self.head
-            execute(_UPDATE_HEAD, (Int8(head.position), head.recorded_at, head.frontier))
+        """Send rows, in an order in which the server has work while the next are made."""
+        send = self._statements.send
         if answers:
-            execute(
+            scopes, keys = zip(*answers, strict=True)
+            fingerprints = Bytes([stored.fingerprint for stored in answers.values()])
+            given = Bytes([stored.answer for stored in answers.values()])
+            send(
                 _INSERT_ANSWERS,
+                (Texts(scopes).wire, Texts(keys).wire, fingerprints.wire, given.wire),
+            )
+        if not rows:
+            return
+        if not copied:
+            positions, streams, versions, types, leaves, entries = zip(*rows, strict=True)
+            numbers = map(self.types.__getitem__, types)
+            send(
+                _INSERT_ENTRIES,
                 (
-                    Texts(scope for scope, _ in answers),
-                    Texts(key for _, key in answers),
-                    Bytes(stored.fingerprint for stored in answers.values()),
-                    Bytes(stored.answer for stored in answers.values()),
+                    *(bigint(positions[0] - 1), Bigints(versions).wire, Bigints(numbers).wire),
+                    *(Texts(streams).wire, Bytes(leaves).wire, Bytes(entries).wire),
                 ),
             )
+        tiles, head = self._fold(), self.head
+        if tiles:
+            levels, places, hashes = zip(*tiles, strict=True)
+            send(_INSERT_TILES, (Bigints(levels).wire, Bigints(places).wire, Bytes(hashes).wire))
+        send(_MOVE_HEAD, (bigint(head.position), head.recorded_at.encode(), head.frontier))
 
     def _meaning(self, error: Exception) -> str:
         if isinstance(error, psycopg.Error):

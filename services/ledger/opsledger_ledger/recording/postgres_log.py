@@ -11,6 +11,7 @@ import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.numeric import Int8
 
+from opsledger_ledger.recording.batch import Place
 from opsledger_ledger.recording.committed import CommittedReads
 from opsledger_ledger.recording.log import (
     Finding,
@@ -23,7 +24,7 @@ from opsledger_ledger.recording.log import (
     StoredAnswer,
 )
 from opsledger_ledger.recording.personal import PersonalTables
-from opsledger_ledger.recording.postgres_batch import PostgresBatch
+from opsledger_ledger.recording.postgres_batch import STATEMENTS, PostgresBatch, roll_back
 from opsledger_ledger.recording.postgres_connections import Connection, PostgresConnections, rows
 from opsledger_ledger.recording.postgres_errors import connection_lost, translated, translating
 from opsledger_ledger.recording.postgres_listening import HeadListener
@@ -31,7 +32,7 @@ from opsledger_ledger.recording.postgres_reads import (
     SELECT_HEAD,
     PostgresReads,
     head_of,
-    stored_answers,
+    stored_answer,
 )
 from opsledger_ledger.recording.postgres_startup import (
     check_layout,
@@ -41,6 +42,7 @@ from opsledger_ledger.recording.postgres_startup import (
     layout_findings,
     recovering,
 )
+from opsledger_ledger.recording.postgres_statements import PreparedStatements, Statement
 from opsledger_ledger.recording.startup import check_content
 
 RECONNECT_S: Final = 2
@@ -64,11 +66,12 @@ class PostgresLog(PostgresReads, CommittedReads):
         self._schema = connections.schema
         self.channel = f"opsledger_{self._schema}"
         """Where those who wait for the head are told of each commit."""
+        self._tell = Statement(b"tell", f"NOTIFY {self.channel}".encode())
         self._personal = personal
         self._writing = writing
         self._listener = HeadListener(connections, self.channel)
         self._lock = Lock()
-        self._writer: Connection | None = None
+        self._writer: PreparedStatements | None = None
         self._failure: StorageFailed | None = None
         self._purge_due = False
         self._seen = Head(0, "", b"")
@@ -76,28 +79,28 @@ class PostgresLog(PostgresReads, CommittedReads):
         self._teller = 0
 
     @contextmanager
-    def begin(self) -> Iterator[PostgresBatch]:
+    def begin(self, places: Sequence[Place] = ()) -> Iterator[PostgresBatch]:
         """Lock the head and open one transaction; see ``log.Log``."""
         if not self._writing:
             raise LogInUse("this log was opened for reading only")
         with self._lock:
             if self._failure is not None:
                 raise StorageFailed(str(self._failure)) from self._failure
-            writer, batch = self._begun()
+            statements, batch = self._begun(places)
             try:
                 self._require_grown(batch.begun)
                 yield batch
                 batch.commit()
             except psycopg.Error as error:
-                self._roll_back(writer)
+                roll_back(statements)
                 raise self._latched(error) from error
             except BaseException:
-                self._roll_back(writer)
+                roll_back(statements)
                 raise
             self._seen, self._types = batch.head, batch.types
             self._purge_due = self._purge_due or batch.erased
             if self._purge_due:
-                self._purge(writer)
+                self._purge(statements.connection)
 
     def head(self) -> Head:
         """Return the committed head."""
@@ -105,8 +108,7 @@ class PostgresLog(PostgresReads, CommittedReads):
 
     def answer(self, scope: str, key: str) -> StoredAnswer | None:
         """Return the stored answer of a key, or None."""
-        place = scope, key
-        return self._connections.read(lambda reader: stored_answers(reader, [place])).get(place)
+        return self._connections.read(lambda reader: stored_answer(reader, scope, key))
 
     def tile_hashes(self, level: int, first: int, count: int) -> list[bytes]:
         """Return up to ``count`` stored hashes of a tile level, from number ``first`` on."""
@@ -147,7 +149,7 @@ class PostgresLog(PostgresReads, CommittedReads):
         """
         if self._writing:
             with self._lock, translating():
-                writer = self._connected()
+                writer = self._connected().connection
                 check_rights(writer, self._schema)
                 self._personal.check(_binary(writer))
         else:
@@ -167,39 +169,41 @@ class PostgresLog(PostgresReads, CommittedReads):
         self._listener.close()
         with self._lock:
             if self._writer is not None:
-                self._writer.close()
+                self._writer.connection.close()
         self._connections.close()
 
     def _found(self, statement: LiteralString, parameters: Sequence[Any] = ()) -> list[TupleRow]:
         return self._connections.read(lambda reader: rows(reader, statement, parameters))
 
-    def _begun(self) -> tuple[Connection, PostgresBatch]:
+    def _begun(self, places: Sequence[Place]) -> tuple[PreparedStatements, PostgresBatch]:
         """Take the head, on a new connection if the one at hand was lost while nothing was done.
 
         A server that restarted is noticed when something is sent. That was no more than the
         beginning of a transaction, so that it may be sent again, once.
         """
         known = self._writer
-        writer = self._connected()
+        statements = self._connected()
         try:
-            return writer, PostgresBatch(writer, self._personal, self.channel, self._types)
+            batch = PostgresBatch(statements, self._personal, self._tell, self._types, places)
         except psycopg.Error as error:
-            self._roll_back(writer)
-            if writer is not known or not connection_lost(writer):
+            roll_back(statements)
+            if statements is not known or not connection_lost(statements.connection):
                 raise self._latched(error) from error
         except BaseException:
-            self._roll_back(writer)
+            roll_back(statements)
             raise
-        return self._begun()
+        else:
+            return statements, batch
+        return self._begun(places)
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> PreparedStatements:
         """Return the writing connection, made anew if it was lost, to a server that was checked.
 
         Raises:
             LogBusy: there is no server, or it is a replica for now.
             StorageFailed: the server that came back is not one to write to.
         """
-        if self._writer is not None and not connection_lost(self._writer):
+        if self._writer is not None and not connection_lost(self._writer.connection):
             return self._writer
         first = self._writer is None
         writer = self._connections.connect() if first else self._connected_again()
@@ -207,6 +211,7 @@ class PostgresLog(PostgresReads, CommittedReads):
             with translating():
                 check_server(writer)
                 check_layout(writer, self._schema)
+                statements = PreparedStatements(writer, (*STATEMENTS, self._tell))
         except LogDamaged as error:
             writer.close()
             if first:
@@ -216,8 +221,8 @@ class PostgresLog(PostgresReads, CommittedReads):
         except BaseException:
             writer.close()
             raise
-        self._writer, self._teller = writer, writer.info.backend_pid
-        return writer
+        self._writer, self._teller = statements, writer.info.backend_pid
+        return statements
 
     def _connected_again(self) -> Connection:
         deadline = monotonic() + RECONNECT_S
@@ -250,14 +255,6 @@ class PostgresLog(PostgresReads, CommittedReads):
                 f"the log went back: it held {seen.size} entries and holds {head.size}, or others"
             )
             raise self._failure
-
-    def _roll_back(self, writer: Connection) -> None:
-        """Leave nothing of the open transaction; a connection that cannot is of no more use."""
-        try:
-            writer.execute("ROLLBACK")
-        except psycopg.Error:
-            with suppress(psycopg.Error):
-                writer.close()
 
     def _latched(self, error: psycopg.Error) -> Exception:
         """Return what an error means, and let no batch begin after a failed storage."""

@@ -8,7 +8,6 @@ from psycopg.rows import TupleRow
 from psycopg.types.numeric import Int8
 
 from opsledger_ledger.recording.log import Head, LogDamaged, Stored, StoredAnswer
-from opsledger_ledger.recording.postgres_arrays import Texts
 from opsledger_ledger.recording.postgres_connections import Connection, rows
 
 SELECT_HEAD: Final = "SELECT position, recorded_at, frontier FROM head"
@@ -40,10 +39,7 @@ _HISTORY: Final = (
     "SELECT position, entry FROM entries " + _OF_STREAM + "AND version > %s ORDER BY version"  # noqa: S608 - of our own parts.
 )
 _STREAM_VERSION: Final = "SELECT coalesce(max(version), 0) FROM entries " + _OF_STREAM  # noqa: S608 - of our own parts.
-_ANSWERS: Final = (
-    "SELECT scope, key, fingerprint, answer FROM unnest(%b, %b) AS asked (scope, key) "
-    "JOIN answers USING (scope, key)"
-)
+_ANSWER: Final = "SELECT fingerprint, answer FROM answers WHERE scope = %s AND key = %s"
 
 
 class PostgresReads(ABC):
@@ -91,13 +87,10 @@ def stored_types(connection: Connection) -> dict[str, int]:
     return {str(name): int(number) for name, number in found}
 
 
-def stored_answers(
-    connection: Connection, places: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], StoredAnswer]:
-    """Return what is stored under scopes and keys, all in one statement."""
-    scopes, keys = Texts(scope for scope, _ in places), Texts(key for _, key in places)
-    found = rows(connection, _ANSWERS, (scopes, keys))
-    return {(scope, key): StoredAnswer(*stored) for scope, key, *stored in found}
+def stored_answer(connection: Connection, scope: str, key: str) -> StoredAnswer | None:
+    """Return what is stored under a scope and key."""
+    found = rows(connection, _ANSWER, (scope, key))
+    return StoredAnswer(*found[0]) if found else None
 
 
 def head_of(found: Sequence[TupleRow]) -> Head:

@@ -166,8 +166,9 @@ BEGIN
 END
 """,
     ),
-    # Sees whole statements, once each. Of each version there is one, and one before it. Two sessions
-    # at once cannot get by: both would need the same position, which is unique.
+    # Sees whole statements, once each. Of each version there is one, which counts two here, and one
+    # before it, which counts one: two of a version are not taken for both. Two sessions at once
+    # cannot get by: they would need the same position, which is unique.
     Function(
         "continue_log",
         """
@@ -180,11 +181,11 @@ BEGIN
     AND (added.first <> head.position + 1 OR added.last <> head.position + added.count)
   ) OR EXISTS (
     SELECT FROM appended WHERE (
-      SELECT count(*) FROM {schema}.entries AS stored
+      SELECT sum(1 + (stored.version = appended.version)::integer) FROM {schema}.entries AS stored
       WHERE stored.stream_hash = appended.stream_hash
       AND stored.version BETWEEN appended.version - 1 AND appended.version
       AND stored.stream = appended.stream
-    ) <> CASE appended.version WHEN 1 THEN 1 ELSE 2 END
+    ) <> CASE appended.version WHEN 1 THEN 2 ELSE 3 END
   ) THEN
     RAISE EXCEPTION 'an entry must continue the log and its stream' USING ERRCODE = '23000';
   END IF;

@@ -66,7 +66,7 @@ _LOG = Migration(
             "WHEN NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM entries) "
             "OR (NEW.version, NEW.previous) IS NOT (SELECT coalesce(max(version) + 1, 1), "
             "coalesce(max(position), 0) FROM streams WHERE stream = NEW.stream) "
-            "BEGIN SELECT RAISE(ABORT, 'an entry must continue the log and its stream'); END"
+            "BEGIN SELECT RAISE(ROLLBACK, 'an entry must continue the log and its stream'); END"
         ),
         (
             "CREATE TRIGGER entries_begin AFTER INSERT ON entries WHEN NEW.previous = 0 "
@@ -81,14 +81,14 @@ _LOG = Migration(
             "CREATE TRIGGER streams_begin BEFORE INSERT ON streams WHEN "
             "(NEW.stream, NEW.version, NEW.position) IS NOT "
             "(SELECT stream, version, position FROM entries ORDER BY position DESC LIMIT 1) "
-            "BEGIN SELECT RAISE(ABORT, 'a stream ends with its last entry'); END"
+            "BEGIN SELECT RAISE(ROLLBACK, 'a stream ends with its last entry'); END"
         ),
         (
             "CREATE TRIGGER streams_advance BEFORE UPDATE ON streams "
             "WHEN NEW.stream IS NOT OLD.stream OR "
             "(NEW.stream, NEW.version, NEW.position) IS NOT "
             "(SELECT stream, version, position FROM entries ORDER BY position DESC LIMIT 1) "
-            "BEGIN SELECT RAISE(ABORT, 'a stream ends with its last entry'); END"
+            "BEGIN SELECT RAISE(ROLLBACK, 'a stream ends with its last entry'); END"
         ),
         (
             "CREATE TRIGGER streams_no_delete BEFORE DELETE ON streams "
@@ -104,7 +104,7 @@ _LOG = Migration(
             "CREATE TRIGGER tiles_append BEFORE INSERT ON tiles "
             "WHEN NEW.number IS NOT "
             "(SELECT coalesce(max(number) + 1, 0) FROM tiles WHERE level = NEW.level) "
-            "BEGIN SELECT RAISE(ABORT, 'a tile hash must continue its level'); END"
+            "BEGIN SELECT RAISE(ROLLBACK, 'a tile hash must continue its level'); END"
         ),
         *_append_only("tiles"),
         (
@@ -131,12 +131,12 @@ _LOG = Migration(
         (
             "CREATE TABLE answers ("
             "scope TEXT NOT NULL, key TEXT NOT NULL, fingerprint BLOB NOT NULL, "
-            "answer BLOB NOT NULL, PRIMARY KEY (scope, key)) STRICT"
+            "answer BLOB NOT NULL, PRIMARY KEY (scope, key)) STRICT, WITHOUT ROWID"
         ),
         (
             "CREATE TRIGGER answers_append BEFORE INSERT ON answers "
             "WHEN EXISTS (SELECT 1 FROM answers WHERE scope = NEW.scope AND key = NEW.key) "
-            "BEGIN SELECT RAISE(ABORT, 'a key is answered once'); END"
+            "BEGIN SELECT RAISE(ROLLBACK, 'a key is answered once'); END"
         ),
         *_append_only("answers"),
         # The only tables of a ledger whose rows may go (evidence.md, section 5).

@@ -1,15 +1,15 @@
 """The log on SQLite: one file, one writing connection, many readers."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from opsledger_ledger.recording.batch import Place
 from opsledger_ledger.recording.committed import CommittedReads
 from opsledger_ledger.recording.connections import (
     DATABASE_NAME,
-    WAL_PAGES_CHECKPOINT,
     LedgerDatastore,
     translated,
 )
@@ -45,11 +45,10 @@ class SqliteLog(SqliteReads, CommittedReads):
         self._personal = personal
         self._recorder = LedgerRecorder(datastore)
         self._failure: StorageFailed | None = None
-        self._pages_since_checkpoint = 0
         self._purge_due = False
 
     @contextmanager
-    def begin(self) -> Iterator[SqliteBatch]:
+    def begin(self, places: Sequence[Place] = ()) -> Iterator[SqliteBatch]:
         """Lock the head and open one transaction; see ``log.Log``."""
         writer = self._datastore.writer
         with self._datastore.writer_lock:
@@ -58,7 +57,7 @@ class SqliteLog(SqliteReads, CommittedReads):
             native = writer.native
             try:
                 cursor = native.execute("BEGIN IMMEDIATE")
-                batch = SqliteBatch(cursor, self._recorder, self._personal)
+                batch = SqliteBatch(cursor, self._recorder, self._personal, places)
                 yield batch
                 batch.flush()
             except sqlite3.Error as error:
@@ -194,14 +193,11 @@ class SqliteLog(SqliteReads, CommittedReads):
         The batch is durable already, so an error here never reaches its caller: it stops
         the next batch instead. A full disk leaves everything in the write-ahead log.
         """
-        self._pages_since_checkpoint += batch.pages_written
         self._purge_due = self._purge_due or batch.erased
         try:
             if self._purge_due:
                 self._purge_due = not self._datastore.purge()
-            if self._pages_since_checkpoint > WAL_PAGES_CHECKPOINT:
-                self._pages_since_checkpoint = 0
-                self._datastore.checkpoint()
+            self._datastore.checkpoint(batch.pages_written)
         except sqlite3.Error as error:
             self._latched(error)
 

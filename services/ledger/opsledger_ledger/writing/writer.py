@@ -271,8 +271,9 @@ class Writer:
         self._refuse(pending, general.LedgerFault(reference=submission.command_id))
 
     def _commit(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        places = [(each.person, each.key) for each in submissions]
         while True:
-            with self._log.begin() as batch:
+            with self._log.begin(places) as batch:
                 position = batch.head.position
                 if position - self._state.position <= BEHIND_MAX:
                     with self._state.in_batch(batch):
@@ -287,8 +288,7 @@ class Writer:
         position = batch.head.position
         self._state.catch_up(batch, position)
         self._instant = None
-        known = batch.answers([(each.person, each.key) for each in submissions])
-        for submission, stored in zip(submissions, known, strict=True):
+        for submission, stored in zip(submissions, batch.known, strict=True):
             if stored is not None:
                 outcomes.append(_replayed(submission, stored, batch))
                 continue
