@@ -1,13 +1,11 @@
 """Approval cases: the chain of the matrix, its order, its powers, and the separation of duties."""
 
 from datetime import date
-from typing import Any
 
-import msgspec
 import pytest
 
 from opsledger_contracts.canonical import digest
-from opsledger_contracts.documents.matrix import ForbiddenPair, Step
+from opsledger_contracts.documents.matrix import ForbiddenPair
 from opsledger_contracts.event import Event
 from opsledger_contracts.events.calendar import CalendarPublished
 from opsledger_contracts.events.case import (
@@ -27,37 +25,17 @@ from opsledger_contracts.events.case import (
     StepAssigned,
     StepEscalated,
 )
-from opsledger_contracts.events.delegation import DelegationGranted
-from opsledger_contracts.events.letter import FieldChange, LetterItemRevised
-from opsledger_contracts.events.matrix import MatrixDrafted, MatrixSuperseded
+from opsledger_contracts.events.matrix import MatrixDrafted
 from opsledger_contracts.events.person import PersonRegistered
 from opsledger_contracts.events.position import PersonAppointed, PositionDefined
 from opsledger_contracts.problems.approval import ApprovedOtherContent, CaseNotApproved
 from opsledger_contracts.problems.case import (
-    AmountMissing,
-    AmountOutsideBrackets,
-    DecidesOtherContent,
-    MatrixItemUnknown,
-    NobodyForStep,
-    NotOverdue,
-    NotTheInitiator,
-    NotYourStep,
-    OutcomeOutstanding,
     OutOfOrder,
-    PaperWithoutScan,
     RecipientNotNamed,
-    ReturnsNotBack,
-    SecondPersonInvolved,
-    StepNotOpen,
-    SubjectChanged,
 )
-from opsledger_contracts.problems.deadlines import DayNotInCalendar
-from opsledger_contracts.problems.documents import NoneInForce
 from opsledger_contracts.problems.general import (
     DelegationNotValid,
-    ReasonMissing,
     UnknownReference,
-    WrongState,
 )
 from opsledger_contracts.problems.separation import SeparationOfDuties
 from opsledger_ledger.domain.case import CaseState
@@ -71,22 +49,15 @@ from opsledger_ledger.domain.case_closing import (
     WithdrawCase,
 )
 from opsledger_ledger.domain.case_deciding import (
-    GiveReview,
-    GrantApproval,
-    RatifyApproval,
-    RecordParticipation,
     RefuseApproval,
     ReturnCase,
 )
-from opsledger_ledger.domain.case_opening import OpenCase
-from opsledger_ledger.domain.letter import LetterState
 from opsledger_ledger.domain.policies.approval import approved
 from support import scoring_examples
 from support.authority import (
     AUDIT,
     BOARD,
     COMMITTEE,
-    COST,
     FINANCE,
     HASH,
     HEAD,
@@ -98,345 +69,35 @@ from support.authority import (
     VICE,
     authorised,
     by,
-    in_force,
-    matrix_item,
     matrix_named,
-    published,
     step,
 )
-from support.deciding import Refused, Stage, undeclared_and_untested
-from support.organisation import FOUNDED, employ, regulated
+from support.case_stages import (
+    BUDGET,
+    CONSULTED,
+    END_OF_CALENDARS,
+    HEARD,
+    OTHER,
+    RATIFY,
+    REFUSE,
+    SUBJECT,
+    WHY,
+    approve,
+    borrowed,
+    case,
+    consulting,
+    lent,
+    on_paper,
+    opening,
+    review,
+    special,
+    steps,
+)
+from support.deciding import Stage
+from support.organisation import FOUNDED, employ
 from support.planning import CALENDAR, MATRIX
 
-SUBJECT = "budget/B-1"
-OTHER = "2" * 64
 LATER = "2026-06-08T02:00:00.000000Z"
-END_OF_CALENDARS = "2026-12-31T02:00:00.000000Z"
-
-
-def opening(**command: Any) -> OpenCase:
-    """Open a case on a budget outside the ledger, along the chain of an ordinary adjustment."""
-    filled = {"subject": SUBJECT, "subject_hash": HASH, "item": "ordinary-adjustment"}
-    return OpenCase(**(filled | command))
-
-
-LARGE = {"item": "budget-adjustment", "amount": "2000000"}
-"""The chain with everything: three reviews, two approvals, a ratification."""
-
-
-def review(seq: int, **more: Any) -> GiveReview:
-    """Agree as a reviewer."""
-    filled: dict[str, Any] = {"seq": seq, "opinion": "agree", "subject_hash": HASH}
-    return GiveReview(**(filled | more))
-
-
-def approve(seq: int, content: str = HASH) -> GrantApproval:
-    """Approve."""
-    return GrantApproval(seq=seq, subject_hash=content)
-
-
-BUDGET: tuple[tuple[Any, dict[str, Any]], ...] = (
-    (review(2), OPS),
-    (review(3), COST),
-    (review(4), VICE),
-    (approve(5), COMMITTEE),
-    (approve(6), PRESIDENT),
-    (RatifyApproval(seq=7, subject_hash=HASH), BOARD),
-)
-"""Everybody's act on the budget's chain, in its order."""
-
-
-def case(upto: int = 0, content: str = HASH, **command: Any) -> Stage:
-    """A case on a large budget in which so many steps are taken."""
-    stage = in_force() if "subject" in command else authorised()
-    stage.do(opening(subject_hash=content, **LARGE, **command), "K", **HEAD)
-    for act, who in BUDGET[:upto]:
-        stage.do(msgspec.structs.replace(act, subject_hash=content), "K", **who)
-    return stage
-
-
-def on_paper(upto: int = 0) -> Stage:
-    """The same case, run on paper."""
-    stage = authorised()
-    stage.do(opening(channel="paper", **LARGE), "K", **HEAD, evidence=SCAN)
-    for act, who in BUDGET[:upto]:
-        stage.do(act, "K", **who, evidence=SCAN)
-    return stage
-
-
-def outdated(upto: int = 0) -> Stage:
-    """A case on the letter of scenario S1, which was changed when so many steps were taken."""
-    stage = case(upto, content=LETTER_HASH, subject="letter/BJ-2026")
-    change = FieldChange(field="target", before="145000", after="1")
-    return stage.given("letter/BJ-2026", LetterItemRevised(item="I02", changes=(change,)))
-
-
-def content_of_letter() -> str:
-    """The content of the letter of scenario S1."""
-    letter = in_force().world.get(LetterState, "BJ-2026")
-    assert letter is not None
-    return letter.content_hash
-
-
-LETTER_HASH = content_of_letter()
-
-
-def closed() -> Stage:
-    """A case that was decided, filed, fed back and archived."""
-    stage = case(6)
-    stage.do(FileCase(recipient="FIN-1"), "K", **FINANCE)
-    stage.do(FeedBackOutcome(to="BJ-GM", result="已批准"), "K", **FINANCE)
-    stage.do(ArchiveCase(), "K", **FINANCE)
-    return stage
-
-
-def lent(upto: int, delegator: str, position: str, item: str = "budget-adjustment") -> Stage:
-    """A case of which the initiator was lent the post of the next step."""
-    return case(upto).given(
-        "delegation/D",
-        DelegationGranted(
-            delegation="D",
-            delegator=delegator,
-            delegate="binjiang-president",
-            position=position,
-            matrix_items=(item,),
-            valid_from=FOUNDED,
-            valid_to=date(2027, 1, 1),
-        ),
-    )
-
-
-def borrowed(position: str) -> dict[str, Any]:
-    """Act as the initiator in the lent post."""
-    return {"person": "binjiang-president", "position": position, "delegation": "D"}
-
-
-def special(*steps: Step, **more: Any) -> Stage:
-    """A ledger whose matrix has an item `special` with the given steps."""
-    stage = authorised()
-    stage.given("matrix/AM-2026.1", MatrixSuperseded(by="AM-2026.2", effective_to=date(2026, 5, 1)))
-    item = matrix_item("special", *steps, **more)
-    return published(stage, matrix_named(2, item, effective_from=date(2026, 5, 1)))
-
-
-CONSULTED = (
-    step(1, "initiate", function="ops"),
-    step(2, "review", function="finance"),
-    step(3, "participate", function="marketing"),
-    step(4, "approve", function="president"),
-)
-
-
-def consulting(upto: int = 0, **who: Any) -> Stage:
-    """A case along a chain with a consulted position, in which so many steps are taken."""
-    pairs = tuple(
-        ForbiddenPair(first="initiate", second=second) for second in ("review", "participate")
-    )
-    stage = special(*CONSULTED, sod=pairs)
-    employ(stage, "FIN-X", "FIN", "ops-head", ("finance",))
-    employ(stage, "MKT-X", "MKT", "ops-head", ("marketing",))
-    stage.do(opening(item="special", **who), "K", **OPS, evidence=SCAN)
-    if upto:
-        stage.do(review(2), "K", **FINANCE)
-    return stage
-
-
-HEARD = RecordParticipation(seq=3, opinion="无异议")
-
-
-def refused(
-    name: str, stage: Stage, command: Any, refusal: type, who: Any = HEAD, **act: Any
-) -> Refused:
-    """One row of the table, on the case K."""
-    return Refused(
-        id=f"{type(command).__name__}, {name}",
-        stage=stage,
-        command=command,
-        target="K",
-        refusal=refusal,
-        act={**who, **act},
-    )
-
-
-LAST_DAY = {"now": END_OF_CALENDARS, "occurred_at": END_OF_CALENDARS}
-"""On the last day that a calendar covers, so that no limit can be computed any more."""
-REFUSE = RefuseApproval(seq=5, subject_hash=HASH)
-RATIFY = RatifyApproval(seq=7, subject_hash=HASH)
-WHY = {"reason": "预算依据不足"}
-
-OPENING = [
-    refused("subject unknown", authorised(), opening(subject="letter/NO"), UnknownReference),
-    refused("unit unknown", authorised(), opening(affected_units=("NO",)), UnknownReference),
-    refused("paper without scan", authorised(), opening(channel="paper"), PaperWithoutScan),
-    refused("other content", in_force(), opening(subject="letter/BJ-2026"), SubjectChanged),
-    refused("no matrix", regulated(), opening(), NoneInForce, by("binjiang-head", "BJ-1")),
-    refused("item unknown", authorised(), opening(item="no"), MatrixItemUnknown),
-    refused("no amount", authorised(), opening(item="budget-adjustment"), AmountMissing),
-    refused(
-        "negative amount",
-        authorised(),
-        opening(item="budget-adjustment", amount="-0.01"),
-        AmountOutsideBrackets,
-    ),
-    refused("headless unit", authorised(), opening(affected_units=("LG",)), NobodyForStep),
-    refused(
-        "no unit that could review",
-        special(
-            step(1, "initiate", function="ops"),
-            step(2, "review", head_of="affected_units"),
-            step(3, "approve", function="president"),
-        ),
-        opening(item="special"),
-        NobodyForStep,
-        OPS,
-    ),
-    refused("another", authorised(), opening(responsible_unit="BJ"), NotTheInitiator, OPS),
-    refused("no calendar", authorised(), opening(), DayNotInCalendar, **LAST_DAY),
-]
-
-REVIEW = [
-    refused("archived", closed(), review(2), WrongState, OPS),
-    refused("paper without scan", on_paper(), review(2), PaperWithoutScan, OPS),
-    refused("no such step", case(), review(9), StepNotOpen, OPS),
-    refused("taken before", case(1), review(2), StepNotOpen, OPS),
-    refused("skipping one", case(), review(3), OutOfOrder, COST),
-    refused("another", case(), review(2), NotYourStep, COST),
-    refused("the initiator", consulting(), review(2), SeparationOfDuties, by("ops-head", "FIN-X")),
-    refused("no calendar", case(), review(2), DayNotInCalendar, OPS, **LAST_DAY),
-    refused("other content", case(), review(2, subject_hash=OTHER), DecidesOtherContent, OPS),
-    refused("changed letter", outdated(), review(2, subject_hash=LETTER_HASH), SubjectChanged, OPS),
-    refused("no why", case(), review(2, opinion="disagree"), ReasonMissing, OPS),
-]
-
-PARTICIPATE = [
-    refused("archived", closed(), HEARD, WrongState, MARKETING),
-    refused("paper without scan", consulting(channel="paper"), HEARD, PaperWithoutScan, MARKETING),
-    refused("no such step", case(), HEARD, StepNotOpen, MARKETING),
-    refused("before the review", consulting(), HEARD, OutOfOrder, MARKETING),
-    refused("another", consulting(1), HEARD, NotYourStep, FINANCE),
-    refused("the initiator", consulting(1), HEARD, SeparationOfDuties, by("ops-head", "MKT-X")),
-    refused("no calendar", consulting(1), HEARD, DayNotInCalendar, MARKETING, **LAST_DAY),
-]
-
-RETURN = [
-    refused("archived", closed(), ReturnCase(to_seq=2), WrongState, BOARD, **WHY),
-    refused("no why", case(3), ReturnCase(to_seq=2), ReasonMissing, COMMITTEE),
-    refused("not at turn", case(3), ReturnCase(to_seq=2), NotYourStep, PRESIDENT, **WHY),
-    refused("forward", case(3), ReturnCase(to_seq=6), ReturnsNotBack, COMMITTEE, **WHY),
-    refused("to itself", case(3), ReturnCase(to_seq=5), ReturnsNotBack, COMMITTEE, **WHY),
-    refused("to the opening", case(3), ReturnCase(to_seq=1), ReturnsNotBack, COMMITTEE, **WHY),
-    refused(
-        "no calendar",
-        case(3),
-        ReturnCase(to_seq=2),
-        DayNotInCalendar,
-        COMMITTEE,
-        **WHY,
-        **LAST_DAY,
-    ),
-]
-
-
-def binding(command: Any, upto: int, who: dict[str, Any], delegator: str) -> list[Refused]:
-    """The rows that approval, ratification and refusal share; `upto` steps are taken before."""
-    other = msgspec.structs.replace(command, subject_hash=OTHER)
-    letter = msgspec.structs.replace(command, subject_hash=LETTER_HASH)
-    absent = msgspec.structs.replace(command, seq=9)
-    position = who["position"]
-    return [
-        refused("archived", closed(), command, WrongState, who, **WHY),
-        refused("paper without scan", on_paper(upto), command, PaperWithoutScan, who, **WHY),
-        refused("no such step", case(upto), absent, StepNotOpen, who, **WHY),
-        refused("before the others", case(), command, OutOfOrder, who, **WHY),
-        refused("another", case(upto), command, NotYourStep, AUDIT, **WHY),
-        refused(
-            "the initiator in a lent post",
-            lent(upto, delegator, position),
-            command,
-            SeparationOfDuties,
-            borrowed(position),
-            **WHY,
-        ),
-        refused("no calendar", case(upto), command, DayNotInCalendar, who, **WHY, **LAST_DAY),
-        refused("other content", case(upto), other, DecidesOtherContent, who, **WHY),
-        refused("changed letter", outdated(upto), letter, SubjectChanged, who, **WHY),
-    ]
-
-
-EXCEPTION = GrantSoDException(person="secretary", seq=5, second_person="lawyer")
-
-
-def exception(**changes: Any) -> GrantSoDException:
-    """The exception with some fields changed."""
-    return msgspec.structs.replace(EXCEPTION, **changes)
-
-
-CLOSING = [
-    refused("archived", closed(), EscalateStep(seq=2), WrongState, OPS),
-    refused("in time", case(), EscalateStep(seq=2), NotOverdue, OPS),
-    refused("not yet at turn", case(), EscalateStep(seq=3), NotOverdue, OPS),
-    refused("no calendar", case(), EscalateStep(seq=2), DayNotInCalendar, OPS, **LAST_DAY),
-    refused("archived", closed(), EXCEPTION, WrongState, AUDIT, **WHY),
-    refused("no why", case(), EXCEPTION, ReasonMissing, AUDIT),
-    refused("not the supervisor", case(), EXCEPTION, NotYourStep, OPS, **WHY),
-    refused("no such step", case(), exception(seq=9), StepNotOpen, AUDIT, **WHY),
-    refused("unknown person", case(), exception(person="no"), UnknownReference, AUDIT, **WHY),
-    refused(
-        "unknown second person",
-        case(),
-        exception(second_person="no"),
-        UnknownReference,
-        AUDIT,
-        **WHY,
-    ),
-    refused("for itself", case(), exception(person="auditor"), SecondPersonInvolved, AUDIT, **WHY),
-    refused(
-        "beside itself",
-        case(),
-        exception(second_person="secretary"),
-        SecondPersonInvolved,
-        AUDIT,
-        **WHY,
-    ),
-    refused("undecided", case(5), FileCase(recipient="FIN-1"), WrongState, FINANCE),
-    refused("not named", case(6), FileCase(recipient="HX-B"), RecipientNotNamed, FINANCE),
-    refused("by another", case(6), FileCase(recipient="FIN-1"), NotYourStep, COST),
-    refused("undecided", case(5), FeedBackOutcome(to="BJ-GM", result="-"), WrongState, FINANCE),
-    refused(
-        "not named", case(6), FeedBackOutcome(to="HX-B", result="-"), RecipientNotNamed, FINANCE
-    ),
-    refused("by another", case(6), FeedBackOutcome(to="BJ-GM", result="-"), NotYourStep, COST),
-    refused("decided", case(6), WithdrawCase(), WrongState),
-    refused("by another", case(), WithdrawCase(), NotTheInitiator, OPS),
-    refused("decided", case(6), LapseCase(), WrongState, OPS, **WHY),
-    refused("no why", case(), LapseCase(), ReasonMissing, OPS),
-    refused("undecided", case(5), ArchiveCase(), WrongState, FINANCE),
-    refused("by another", case(6), ArchiveCase(), NotYourStep, OPS),
-    refused("outcome not told", case(6), ArchiveCase(), OutcomeOutstanding, FINANCE),
-]
-
-REFUSED = [
-    *OPENING,
-    *REVIEW,
-    *PARTICIPATE,
-    *RETURN,
-    *binding(approve(5), 3, COMMITTEE, "secretary"),
-    *binding(RATIFY, 5, BOARD, "board-secretary"),
-    *binding(REFUSE, 3, COMMITTEE, "secretary"),
-    refused("no why", case(3), REFUSE, ReasonMissing, COMMITTEE),
-    *CLOSING,
-]
-
-
-@pytest.mark.parametrize("row", REFUSED, ids=lambda row: row.id)
-def test_cases_refuse_what_is_out_of_order_or_power(row: Refused) -> None:
-    """Each row is refused with its code and leaves nothing behind."""
-    row.check()
-
-
-def test_every_declared_refusal_of_cases_is_in_the_table() -> None:
-    """The catalogue promises exactly the refusals that are shown here."""
-    assert undeclared_and_untested("case", REFUSED) == (set(), set())
 
 
 def state(stage: Stage) -> CaseState:
@@ -449,11 +110,6 @@ def state(stage: Stage) -> CaseState:
 def assigned(events: list[Event]) -> list[tuple[int, str]]:
     """The steps that became due."""
     return [(one.seq, one.verb) for one in events if isinstance(one, StepAssigned)]
-
-
-def steps(opened: ApprovalCaseOpened) -> list[tuple[int, str, tuple[str, ...]]]:
-    """What the chain of an opened case comes to."""
-    return [(one.seq, one.verb, one.positions) for one in opened.steps]
 
 
 def test_the_chain_is_fixed_at_the_opening() -> None:
