@@ -136,6 +136,20 @@ def test_a_connection_lost_inside_a_batch_leaves_nothing(
     assert log.head().position == 11
 
 
+def test_a_connection_lost_while_it_is_made_is_made_again(
+    proxied: tuple[PostgresProxy, PostgresLog],
+) -> None:
+    """A server that ends between letting us in and its first answer fails no batch."""
+    proxy, log = proxied
+    writer = log._writer  # noqa: SLF001 - nobody else can lose it.
+    assert writer is not None
+    writer.connection.close()
+    proxy.at, proxy.cut = b"set_config", "before"
+    add_one(log)
+    assert proxy.cuts == 1
+    assert log.head().position == 11
+
+
 def test_a_read_is_asked_again_on_a_new_connection(
     proxied: tuple[PostgresProxy, PostgresLog],
 ) -> None:

@@ -108,6 +108,9 @@ class PostgresConnections:
             raise (LogDamaged if refused else LogBusy)(str(error).strip()) from error
         try:
             self._configure(connection, settings)
+        except psycopg.Error as error:
+            connection.close()
+            raise translated(error) from error
         except BaseException:
             connection.close()
             raise
