@@ -55,12 +55,14 @@ def figures(scale: Scale) -> Iterator[Figure]:
 def _relayed(log: Log, url: str, leaves: list[bytes]) -> tuple[float, Seen]:
     """Relay a whole log while a reader follows the copy; gives seconds, and what it read."""
     relay = Relay(log, url, STREAM, replicas=REPLICAS)
-    received: list[tuple[int, bytes]] = []
+    received: list[FeedEntry] = []
     reader = threading.Thread(target=_read, args=(log, url, len(leaves), received))
     reader.start()
     seconds = asyncio.run(_run(relay, len(leaves)))
     reader.join()
-    return seconds, compared(received, dict(enumerate(leaves, 1)))
+    # Hashed when nothing is measured any more.
+    hashed = ((each.position, leaf_hash(each.entry)) for each in received)
+    return seconds, compared(hashed, dict(enumerate(leaves, 1)))
 
 
 async def _run(relay: Relay, position: int) -> float:
@@ -83,7 +85,7 @@ class _CopyOnly(LogFeed):
         raise FeedUnreachable(f"only the copy is measured: {(after, limit, wait_s)}")
 
 
-def _read(log: Log, url: str, position: int, received: list[tuple[int, bytes]]) -> None:
+def _read(log: Log, url: str, position: int, received: list[FeedEntry]) -> None:
     feed = NatsFeed(url, STREAM, _CopyOnly(log))
     after = 0
     deadline = time.monotonic() + LATE_S
@@ -94,7 +96,7 @@ def _read(log: Log, url: str, position: int, received: list[tuple[int, bytes]]) 
             # The relay makes the stream; until then there is nothing to read.
             time.sleep(_POLL_S)
             continue
-        received += [(each.position, leaf_hash(each.entry)) for each in page]
+        received += page
         if page:
             after = page[-1].position
             deadline = time.monotonic() + LATE_S

@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +25,10 @@ class Recording:
     def write(self, data: bytes) -> None:
         """Keep a piece."""
         self.sent.append(data)
+
+    def writelines(self, pieces: Iterable[bytes]) -> None:
+        """Keep pieces."""
+        self.sent += pieces
 
     def is_closing(self) -> bool:
         """Tell whether it was closed."""
@@ -50,6 +55,13 @@ def test_what_is_written_in_one_turn_is_sent_together() -> None:
         assert recording.sent == []
         await asyncio.sleep(0)
         assert recording.sent == [b"head body"]
+        large = bytes(200_000)
+        transport.write(b"head ")
+        transport.write(large)
+        await asyncio.sleep(0)
+        # A copy of what is large takes longer than to send it in two pieces.
+        assert recording.sent.pop() is large
+        assert recording.sent.pop() == b"head "
         transport.write(b"more")
         transport.close()
         assert recording.sent == [b"head body", b"more"]

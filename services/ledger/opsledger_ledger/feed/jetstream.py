@@ -92,6 +92,8 @@ async def connected(url: str, stream: str) -> AsyncIterator["DeliveryStream"]:
                     max_reconnect_attempts=1,
                     reconnect_time_wait=RECONNECT_WAIT_S,  # type: ignore[arg-type] # It sleeps.
                     pending_size=_WRITES_MAX,
+                    # Stream and types are checked where they are named; this is once a message.
+                    skip_subject_validation=True,
                     closed_cb=closed,
                     error_cb=failed,
                 )

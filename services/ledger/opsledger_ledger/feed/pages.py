@@ -1,6 +1,7 @@
 """Pages of the feed: which entries stand between two positions and match a selection."""
 
 import hashlib
+import struct
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
@@ -60,8 +61,9 @@ class Page(NamedTuple):
     def digest(self) -> str:
         """Tell a digest of everything that the page says."""
         state = hashlib.sha256(f"{self.after}".encode())
-        for stored in self.entries:
-            state.update(stored.position.to_bytes(8, "big") + stored.leaf)
+        positions = [stored.position for stored in self.entries]
+        state.update(struct.pack(f"!{len(positions)}Q", *positions))
+        state.update(b"".join([stored.leaf for stored in self.entries]))
         return state.hexdigest()
 
 

@@ -37,7 +37,7 @@ def _batch(entries: Sequence[Stored]) -> bytes:
 
 
 def _lines(entries: Sequence[Stored]) -> bytes:
-    return b"".join([stored.entry + b"\n" for stored in entries])
+    return b"\n".join([*(stored.entry for stored in entries), b""])
 
 
 def _positioned_lines(entries: Sequence[Stored]) -> bytes:

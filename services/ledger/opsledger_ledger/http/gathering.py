@@ -57,8 +57,12 @@ class GatheringTransport:
     def flush(self) -> None:
         """Send what is kept."""
         kept, self._kept = self._kept, []
-        if kept and not self._transport.is_closing():
+        if not kept or self._transport.is_closing():
+            return
+        if sum(map(len, kept)) <= _COPIED_MAX:
             self._transport.write(b"".join(kept))
+        else:
+            self._transport.writelines(kept)
 
     def send(self, data: bytes) -> None:
         """Send what is kept, and data behind it."""
