@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from opsledger_contracts.fields import Position
+from opsledger_projections.following.interpreter import collector_paused
 
 
 class FeedEntry(NamedTuple):
@@ -62,9 +63,10 @@ def gathered(feed: Feed, after: int, pages: int, limit: int, wait_s: float) -> l
 
     """
     batch = list(feed.page(after, limit, wait_s))
-    while batch and len(batch) % limit == 0 and len(batch) < pages * limit:
-        page = feed.page(batch[-1].position, limit, 0)
-        if not page:
-            break
-        batch.extend(page)
+    with collector_paused():
+        while batch and len(batch) % limit == 0 and len(batch) < pages * limit:
+            page = feed.page(batch[-1].position, limit, 0)
+            if not page:
+                break
+            batch.extend(page)
     return batch

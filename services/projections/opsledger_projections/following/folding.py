@@ -2,36 +2,28 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
+
+import orjson
 
 from opsledger_projections.errors import ProjectionsError
 from opsledger_projections.tables.port import (
+    BODY,
     DAYS,
     KEY,
     LABELS,
     Element,
     Values,
     Written,
+    amended,
     closed,
     read_back,
     stored,
 )
-from opsledger_projections.views.view import Fact, Put, Row, View
+from opsledger_projections.views.view import Amend, Fact, Put, Row, View
 
 ROWS_KEPT_MAX: Final = 131_072
-"""Rows of a view that are kept after a batch, in the form in which they are stored."""
-ROWS_READ_MAX: Final = 32_768
-"""Rows of a view that are kept in the form in which views read them, which is some times larger."""
-
-
-class _Standing:
-    """An open row, or the certain knowledge that none is open under a key."""
-
-    __slots__ = ("row", "stored")
-
-    def __init__(self, row: Row | None, stored_row: Values | None) -> None:
-        self.row = row
-        self.stored = stored_row
+"""Rows of a view that are kept after a batch."""
 
 
 class OpenRows(Protocol):
@@ -47,15 +39,18 @@ class ViewFold:
     What is taken becomes part of the tables when `changes` has been written; after a failed write
     the fold is of no more use. With `complete` the tables hold no row of the view that the fold
     does not know, so nothing is looked up in them.
+
+    Rows are kept as they are stored and read anew for each event that changes them: that takes no
+    longer than to fetch the many small objects of a row that was read long ago, and these take
+    twice the memory.
     """
 
     def __init__(self, view: View, tables: OpenRows, *, complete: bool) -> None:
         self._view = view
         self._tables = tables
         self._complete = complete
-        self._standing: dict[str, _Standing] = {}
-        self._read = 0
-        """How many of them views have read or made since the last time they were put away."""
+        self._standing: dict[str, Values | None] = {}
+        """Open rows by key; None where none is open for certain."""
         self._indexes: dict[str, dict[str, dict[str, None]]] = {}
         """For each label that was asked for: keys of open rows by value."""
         self._asked: set[tuple[str, str]] = set()
@@ -77,11 +72,13 @@ class ViewFold:
 
     def get(self, key: str) -> Row | None:
         """Find the row that is current at this point."""
-        standing = self._standing.get(key) or self._find(key)
-        if standing.row is None and standing.stored is not None:
-            standing.row = read_back(self._view, standing.stored)
-            self._read += 1
-        return standing.row
+        values = self._standing.get(key) or self._find(key)
+        return None if values is None else read_back(self._view, values)
+
+    def body(self, key: str) -> dict[str, Any] | None:
+        """Find what the row that is current at this point says."""
+        values = self._standing.get(key) or self._find(key)
+        return None if values is None else orjson.loads(values[BODY])
 
     def where(self, label: str, value: str) -> Sequence[Row]:
         """List the rows with a label value that are current at this point, in order of key."""
@@ -90,9 +87,9 @@ class ViewFold:
         if label not in self._indexes:
             index: dict[str, dict[str, None]] = {}
             place = LABELS + self._view.labels.index(label)
-            for key, standing in self._standing.items():
-                if standing.stored is not None:
-                    index.setdefault(standing.stored[place], {})[key] = None
+            for key, values in self._standing.items():
+                if values is not None:
+                    index.setdefault(values[place], {})[key] = None
             self._indexes[label] = index
         rows = [self.get(key) for key in sorted(self._indexes[label].get(value, ()))]
         return [row for row in rows if row is not None]
@@ -155,68 +152,54 @@ class ViewFold:
             forgotten = len(self._standing) - ROWS_KEPT_MAX // 2
             for key in list(islice(self._standing, forgotten)):
                 del self._standing[key]
-        if self._read > ROWS_READ_MAX:
-            self._read = 0
-            for standing in self._standing.values():
-                standing.row = None
 
     def _append(self, fact: Fact) -> None:
         view = self._view
         assert view.appends is not None
-        key, recalled, labels = view.appends(fact, self)
+        row = view.appends(fact, self)
+        key, labels = row.key, row.labels
         self._inserted.append((key, fact.position, "", "", fact.entry, *labels))
-        if recalled:
+        if row.recalled:
             # Of an entry that is looked up again only the labels are asked for.
-            self._standing[key] = _Standing(None, (key, fact.position, "", "", b"{}", *labels))
+            self._standing[key] = (key, fact.position, "", "", b"{}", *labels)
 
     def _change(self, fact: Fact) -> None:
         view = self._view
         grows = view.lists.get(fact.type)
         if grows is not None and fact.type in view.only_grows:
             key = fact.identifier
-            if (self._standing.get(key) or self._find(key)).stored is not None:
+            if (self._standing.get(key) or self._find(key)) is not None:
                 self._grown.append(Element(key, fact.position, grows))
                 return
         # All or none: a view that fails on the event has changed nothing.
-        changes: dict[str, tuple[Row | None, Values | None]] = {}
+        changes: dict[str, Values | None] = {}
         for change in view.changes(fact, self):
             if isinstance(change, Put):
-                row = change.row
-                changes[row.key] = (row, stored(row, fact.position, self._labels(row)))
+                changes[change.row.key] = stored(view, change.row, fact.position)
+            elif isinstance(change, Amend):
+                before = self._standing.get(change.key) or self._find(change.key)
+                assert before is not None, change.key
+                changes[change.key] = amended(before, change.body, fact.position)
             else:
-                changes[change.key] = (None, None)
-        for key, (now, values) in changes.items():
-            self._put(key, now, values, fact.position)
+                changes[change.key] = None
+        for key, values in changes.items():
+            self._put(key, values, fact.position)
         if grows is not None:
             self._grown.append(Element(fact.identifier, fact.position, grows))
 
-    def _put(self, key: str, row: Row | None, values: Values | None, position: int) -> None:
-        before = (self._standing.get(key) or self._find(key)).stored
+    def _put(self, key: str, values: Values | None, position: int) -> None:
+        before = self._standing.get(key) or self._find(key)
         if values is None:
             if before is None:
                 return
             self._inserted.append(closed(self._view, key, position))
-        elif before is not None and values[DAYS:] == before[DAYS:]:
+        elif before is not None and values[BODY] == before[BODY] and values[DAYS:] == before[DAYS:]:
             return
         else:
             self._inserted.append(values)
         if self._indexes:
             self._index(key, before, values)
-        self._standing[key] = _Standing(row, values)
-        self._read += 1
-
-    def _labels(self, row: Row) -> Sequence[str]:
-        """Give the values of a row's labels in the order in which the view names them."""
-        standing = self._standing.get(row.key)
-        if (
-            standing is not None
-            and standing.stored is not None
-            and standing.row is not None
-            and standing.row.labels is row.labels
-        ):
-            labels: Sequence[str] = standing.stored[LABELS:]
-            return labels
-        return [row.labels[label] for label in self._view.labels]
+        self._standing[key] = values
 
     def _knows(self, label: str, value: str) -> bool:
         if self._complete:
@@ -232,21 +215,19 @@ class ViewFold:
             if key not in self._standing:
                 if self._indexes:
                     self._index(key, None, row)
-                self._standing[key] = _Standing(None, row)
+                self._standing[key] = row
         if label:
             self._asked.update((label, value) for value in values)
             return
         for key in set(values).difference(row[KEY] for row in found):
-            self._standing[key] = _Standing(None, None)
+            self._standing[key] = None
 
-    def _find(self, key: str) -> _Standing:
-        standing = self._standing.get(key)
-        if standing is not None:
-            return standing
-        if self._complete:
-            standing = self._standing[key] = _Standing(None, None)
-            return standing
-        self._look_up("", [key])
+    def _find(self, key: str) -> Values | None:
+        if key not in self._standing:
+            if self._complete:
+                self._standing[key] = None
+            else:
+                self._look_up("", [key])
         return self._standing[key]
 
     def _index(self, key: str, before: Values | None, after: Values | None) -> None:

@@ -14,6 +14,7 @@ from typing import Final, cast
 from opsledger_projections.errors import FollowingFailed
 from opsledger_projections.following.feed import Feed, FeedEntry, FeedUnreachable, gathered
 from opsledger_projections.following.follower import BATCH_PAGES, PAGE_ENTRIES_MAX
+from opsledger_projections.following.interpreter import collector_paused
 from opsledger_projections.following.parts import Part, division
 from opsledger_projections.following.projector import Projector
 from opsledger_projections.tables.port import Opening, Tables
@@ -133,12 +134,13 @@ def _work(opening: Opening, part: Part, parent: Connection) -> None:
             share = division(views, part.count)[part.number - 1]
             projector = Projector(share.views, tables, share)
             parent.send(projector.position)
-            while (batch := parent.recv()) is not None:
-                first, entries = batch
-                projector.project(
-                    [FeedEntry(first + place, entry) for place, entry in enumerate(entries)]
-                )
-                parent.send(projector.position)
+            with collector_paused():
+                while (batch := parent.recv()) is not None:
+                    first, entries = batch
+                    projector.project(
+                        [FeedEntry(first + place, entry) for place, entry in enumerate(entries)]
+                    )
+                    parent.send(projector.position)
         finally:
             tables.close()
     except EOFError:

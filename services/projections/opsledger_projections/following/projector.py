@@ -6,11 +6,10 @@ size. While one is written the next one is folded. Every entry is also folded in
 frontier: the read side can tell by one root whether it was fed what the ledger committed to.
 """
 
-import gc
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
@@ -22,6 +21,7 @@ from opsledger_contracts.evidence.merkle import Frontier, leaf_hash
 from opsledger_projections.errors import EntryUnreadable, FeedOutOfOrder, TablesUnreadable
 from opsledger_projections.following.feed import FeedEntry
 from opsledger_projections.following.folding import ViewFold
+from opsledger_projections.following.interpreter import collector_paused, switching_often
 from opsledger_projections.following.parts import Share
 from opsledger_projections.tables.port import (
     Parked,
@@ -52,19 +52,6 @@ class _Batch:
     instants: Mapping[str, int]
     written: Mapping[View, Written]
     parked: Sequence[Parked]
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep the collector of cycles out of a batch: it makes many objects and no cycle."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 class Projector:
@@ -105,7 +92,7 @@ class Projector:
         """
         self.resume()
         try:
-            with _collector_paused():
+            with collector_paused():
                 self._project(entries)
         except BaseException:
             # What is in memory is ahead of the tables and is dropped.
@@ -153,7 +140,7 @@ class Projector:
             self._stand_at(batch)
             return
         # The driver of a database waits and works without the interpreter's lock.
-        with ThreadPoolExecutor(1, "tables") as thread:
+        with switching_often(), ThreadPoolExecutor(1, "tables") as thread:
             before: _Batch | None = None
             for first in range(0, len(entries), STRIDE):
                 batch = self._batch(entries[first : first + STRIDE])
@@ -170,26 +157,31 @@ class Projector:
         parked: list[Parked] = []
         instants: dict[str, int] = {}
         position, recorded_at = self._folded.position, self._folded.recorded_at
-        taken: dict[View, list[Fact]] = {}
+        taken: dict[View, list[Fact]] = defaultdict(list)
         unread: set[int] = set()
-        for fed in entries:
-            if fed.position != position + 1:
-                raise FeedOutOfOrder(expected=position + 1, found=fed.position)
-            position = fed.position
-            fact = self._read(fed)
+        for found, entry in entries:
+            if found != position + 1:
+                raise FeedOutOfOrder(expected=position + 1, found=found)
+            position = found
+            fact = self._read(position, entry)
             recorded_at = fact.recorded_at
             instants[recorded_at] = position
+            following: Sequence[View] | None = self._views.get(fact.type)
             if self._share is not None and not self._share.folds(fact.stream):
                 continue
-            for view in self._following(fact, unread, parked):
-                if view in taken:
-                    taken[view].append(fact)
-                else:
-                    taken[view] = [fact]
+            if following is None or self._parked or not fact.data_is_object:
+                following = self._readable(fact, parked)
+                if following is None:
+                    unread.add(position)
+                    following = self._keepers
+            if self._share is not None:
+                following = self._share.following(following, fact.stream)
+            for view in following:
+                taken[view].append(fact)
         for view, facts in taken.items():
             self._take(self._fold(view), view, facts, unread, parked)
         frontier = Frontier.from_bytes(self._folded.frontier)
-        frontier.extend([leaf_hash(fed.entry) for fed in entries])
+        frontier.extend([leaf_hash(entry) for _position, entry in entries])
         after, self._folded = (
             self._folded.position,
             Progress(position=position, recorded_at=recorded_at, frontier=frontier.to_bytes()),
@@ -236,21 +228,11 @@ class Projector:
                 fold.pass_over(fact)
                 parked.append(self._park(view.name, fact, error))
 
-    def _read(self, fed: FeedEntry) -> Fact:
+    def _read(self, position: int, entry: bytes) -> Fact:
         try:
-            return Fact.read(fed.position, fed.entry)
+            return Fact.read(position, entry)
         except msgspec.MsgspecError as error:
-            raise EntryUnreadable(position=fed.position, detail=str(error)) from error
-
-    def _following(self, fact: Fact, unread: set[int], parked: list[Parked]) -> Sequence[View]:
-        """Give the views that follow an event, and if nobody can read it, those that keep it."""
-        following: Sequence[View] | None = self._views.get(fact.type)
-        if following is None or not fact.data_is_object or self._parked:
-            following = self._readable(fact, parked)
-            if following is None:
-                unread.add(fact.position)
-                following = self._keepers
-        return following if self._share is None else self._share.following(following, fact.stream)
+            raise EntryUnreadable(position=position, detail=str(error)) from error
 
     def _readable(self, fact: Fact, parked: list[Parked]) -> Sequence[View] | None:
         """Give the views that follow an event; None once one of its stream was unreadable."""

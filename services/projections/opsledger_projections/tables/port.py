@@ -5,7 +5,7 @@ key, which may say that nothing stands there any more. So a change costs one row
 table, and a read as of a position is one index range and costs what a current read costs.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -94,9 +94,15 @@ class Element(NamedTuple):
     list: str
 
 
-def stored(row: Row, position: int, labels: Iterable[str]) -> Values:
-    """Put a row into its stored form, standing from a position on, with the values of its labels."""
+def stored(view: View, row: Row, position: int) -> Values:
+    """Put a row of a view into its stored form, standing from a position on."""
+    labels = map(row.labels.__getitem__, view.labels)
     return (row.key, position, row.valid_from, row.valid_to, canonical(row.body), *labels)
+
+
+def amended(values: Values, body: dict[str, Any], position: int) -> Values:
+    """Give a stored row that says something else from a position on."""
+    return (values[KEY], position, *values[DAYS:BODY], canonical(body), *values[LABELS:])
 
 
 def closed(view: View, key: str, position: int) -> Values:

@@ -60,7 +60,7 @@ READER_CACHE_KIB: Final = 8_192
 
 CHECKPOINT_PAGES: Final = 4_096
 """Pages of the log after which they are copied into the file: a page of an index changes often."""
-ROWS_OF_STATEMENT: Final = 500
+ROWS_OF_STATEMENT: Final = 512
 INDEX_THREADS: Final = 2
 """Threads that may help to sort what an index is built of."""
 
@@ -398,13 +398,15 @@ def _insert(
     names: Sequence[str],
     rows: Sequence[tuple[Any, ...]],
 ) -> None:
-    """Insert rows, many in a statement: the interpreter can do other things for as long."""
+    """Insert rows, many in a statement: the interpreter can do other things for as long.
+
+    Statements have powers of two of rows, so that few of them are ever compiled.
+    """
     into = f"INSERT INTO {table} ({', '.join(names)}) VALUES"
     marks = f"({', '.join('?' * len(names))})"
-    many = len(rows) - len(rows) % ROWS_OF_STATEMENT
-    statement = f"{into} {', '.join([marks] * ROWS_OF_STATEMENT)}"
-    for first in range(0, many, ROWS_OF_STATEMENT):
-        connection.execute(
-            statement, [*chain.from_iterable(rows[first : first + ROWS_OF_STATEMENT])]
-        )
-    connection.executemany(f"{into} {marks}", rows[many:])
+    first = 0
+    while left := len(rows) - first:
+        count = min(ROWS_OF_STATEMENT, 1 << (left.bit_length() - 1))
+        statement = f"{into} {', '.join([marks] * count)}"
+        connection.execute(statement, [*chain.from_iterable(rows[first : first + count])])
+        first += count

@@ -9,7 +9,17 @@ from opsledger_contracts.events import work_item as work
 from opsledger_contracts.events.letter import LetterItem
 from opsledger_projections.views.letters import LETTER_STATUS, item_changes
 from opsledger_projections.views.register import types_of
-from opsledger_projections.views.view import Changes, Close, Current, Fact, Lookups, Put, Row, View
+from opsledger_projections.views.view import (
+    Amend,
+    Changes,
+    Close,
+    Current,
+    Fact,
+    Lookups,
+    Put,
+    Row,
+    View,
+)
 
 _WORK_TYPES: Final = types_of("work_item")
 _ITEM_TYPES: Final = frozenset(
@@ -66,13 +76,17 @@ def _changes(fact: Fact, current: Current) -> Changes:
 
 def _item_revised(fact: Fact, current: Current) -> Changes:
     """Lay the fields over the item: what happens to items most often, as briefly as can be."""
-    before = current.get(f"{fact.identifier}:{fact.fields['item']}")
-    assert before is not None, fact.identifier
-    terms = _revised(before.body["terms"], fact.fields["changes"])
-    labels = before.labels
-    if labels["level"] != terms["level"]:
-        labels = labels | {"level": terms["level"]}
-    return (Put(Row(key=before.key, body=before.body | {"terms": terms}, labels=labels)),)
+    fields = fact.fields
+    key = f"{fact.identifier}:{fields['item']}"
+    body = current.body(key)
+    assert body is not None, key
+    before = body["terms"]
+    terms = body["terms"] = _revised(before, fields["changes"])
+    if terms["level"] == before["level"]:
+        return (Amend(key, body),)
+    row = current.get(key)
+    assert row is not None, key
+    return (Put(Row(key=key, body=body, labels=row.labels | {"level": terms["level"]})),)
 
 
 def _revised(terms: dict[str, Any], changes: list[dict[str, Any]]) -> dict[str, Any]:

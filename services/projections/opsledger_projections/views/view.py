@@ -7,7 +7,7 @@ says comes from events, so a rebuilt view equals the live one byte for byte.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 import orjson
@@ -37,16 +37,13 @@ class _Recording(msgspec.Struct, gc=False):
 _recording: Final = msgspec.json.Decoder(_Recording).decode
 
 
-class _Made:
+class _Made(msgspec.Struct, gc=False):
     """What was read of an entry beyond the attributes by which views choose."""
 
-    __slots__ = ("envelope", "event", "fields", "recording")
-
-    def __init__(self) -> None:
-        self.envelope: Envelope | None = None
-        self.event: Event | None = None
-        self.fields: dict[str, Any] | None = None
-        self.recording: dict[str, Any] | None = None
+    envelope: Envelope | None = None
+    event: Event | None = None
+    fields: dict[str, Any] | None = None
+    recording: dict[str, Any] | None = None
 
 
 class Fact(msgspec.Struct, gc=False):
@@ -112,8 +109,9 @@ class Fact(msgspec.Struct, gc=False):
         """The fields of the event as JSON-like values, without its evidence; not to be changed."""
         made = self._made()
         if made.fields is None:
-            made.fields = orjson.loads(memoryview(self.data))
-            made.fields.pop("evidence", None)
+            fields: dict[str, Any] = orjson.loads(memoryview(self.data))
+            fields.pop("evidence", None)
+            made.fields = fields
         return made.fields
 
     @property
@@ -163,22 +161,32 @@ class Close(msgspec.Struct, frozen=True, gc=False):
     key: str
 
 
+class Amend(msgspec.Struct, frozen=True, gc=False):
+    """From here on, the row that stands under this key says this; its labels and days are the same."""
+
+    key: str
+    body: dict[str, Any]
+
+
 class Current(Protocol):
     """The rows of the view itself that are current just before the event, without grown lists."""
 
     def get(self, key: str) -> Row | None:
         """Find the current row under a key."""
 
+    def body(self, key: str) -> dict[str, Any] | None:
+        """Find what the current row under a key says; it may be changed."""
+
     def where(self, label: str, value: str) -> Sequence[Row]:
         """List the current rows with a label value, in order of key."""
 
 
-Changes = Iterable[Put | Close]
+Changes = Iterable[Put | Amend | Close]
 Lookups = Iterable[tuple[str, str]]
 """What a view looks up of its own rows: label and value, or an empty label and a key."""
 
 
-class Appended(NamedTuple):
+class Appended(msgspec.Struct, frozen=True, gc=False):
     """The row of a view that has one for each entry: under which key, with which labels."""
 
     key: str
