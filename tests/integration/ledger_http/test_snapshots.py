@@ -1,15 +1,21 @@
 """Snapshots of the deciding state: used when they are right, and only then."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import msgspec
 import pytest
 
+from opsledger.examples.recording import story_recorded
+from opsledger_ledger.recording.log import NewEntry
 from opsledger_ledger.recording.sqlite_log import SqliteLog, open_log
+from opsledger_ledger.writing import deciding_state
 from opsledger_ledger.writing import snapshots as writing_snapshots
 from opsledger_ledger.writing.deciding_state import DecidingState
 from opsledger_ledger.writing.snapshots import FILE_NAME, Snapshots
+from opsledger_ledger.writing.world import LedgerWorld
 from support.eventually import eventually
 from support.ledger_service import PROGRAM, Caller, process, served
 
@@ -55,6 +61,31 @@ def test_a_state_from_a_snapshot_is_that_of_the_whole_log(directory: Path) -> No
         assert after.position == position
         after.catch_up(log, head)
         assert written(after) == written(whole)
+    log.close()
+
+
+def test_a_state_is_the_same_however_few_streams_are_kept(tmp_path: Path) -> None:
+    """Catching up passes over some events of a whole story, and knows what folding them tells."""
+    log = open_log(tmp_path, writing=True)
+    for entry in story_recorded().entries:
+        envelope = entry.recorded.envelope
+        with log.begin() as batch:
+            new = NewEntry(envelope.stream, envelope.version, envelope.type, entry.stored)
+            batch.append([new], envelope.recorded_at)
+    head = log.head().position
+    whole = state_of(log)
+    whole.catch_up(log, head)
+    with patch.object(deciding_state, "LedgerWorld", partial(LedgerWorld, kept_events_max=1)):
+        few = state_of(log)
+    with patch.object(few.world, "pass_over", wraps=few.world.pass_over) as passed:
+        named = few.catch_up(log, head)
+    assert passed.call_count > head // 10
+    assert written(few) == written(whole)
+    assert few.recorded_at == whole.recorded_at
+    streams = {stored.stream for stored in log.entries(0, head)}
+    assert named == streams
+    for stream in streams:
+        assert few.world.version(stream) == whole.world.version(stream)
     log.close()
 
 

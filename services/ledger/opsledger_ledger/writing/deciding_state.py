@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from opsledger_contracts.codec import Recorded, decode_recorded
+from opsledger_contracts.codec import Recorded, decode_envelope, decode_recorded
 from opsledger_ledger.recording.log import Batch, Log, Reads
 from opsledger_ledger.writing.envelopes import Envelopes, EventIds, StreamTails
 from opsledger_ledger.writing.world import LedgerWorld, Placed, WorldSnapshot
@@ -64,10 +64,17 @@ class DecidingState:
         streams: set[str] = set()
         while self.position < position:
             limit = min(CATCH_UP_ENTRIES, position - self.position)
-            for stored in reads.entries(self.position, limit, CATCH_UP_BYTES):
-                recorded = decode_recorded(stored.entry)
-                self.fold(stored.position, recorded, stored.leaf)
-                self._ids.follow(recorded.envelope.id)
+            page = reads.entries(self.position, limit, CATCH_UP_BYTES)
+            for stored in page:
+                if self.world.passes_over(stored.stream, stored.version, stored.type):
+                    self.world.pass_over(stored.stream, stored.position)
+                    self._follow(stored.stream, stored.version, stored.leaf)
+                else:
+                    self.fold(stored.position, decode_recorded(stored.entry), stored.leaf)
+            # Times do not go back in a ledger, and ids ascend.
+            last = decode_envelope(page[-1].entry)
+            self._recorded_at = last.recorded_at
+            self._ids.follow(last.id)
             if self._batch is None:
                 streams |= self.settle()
         return frozenset(streams)
@@ -76,9 +83,13 @@ class DecidingState:
         """Take in the next event."""
         envelope = recorded.envelope
         self.world.fold(Placed(position, recorded))
-        self._tails.put(envelope.stream, envelope.version, leaf)
         self._recorded_at = envelope.recorded_at
-        self._streams.add(envelope.stream)
+        self._follow(envelope.stream, envelope.version, leaf)
+
+    def _follow(self, stream: str, version: int, leaf: bytes) -> None:
+        """Know the last event of a stream."""
+        self._tails.put(stream, version, leaf)
+        self._streams.add(stream)
 
     def settle(self) -> frozenset[str]:
         """Take everything folded as durable; names the streams that have new events."""

@@ -147,22 +147,33 @@ class LedgerWorld:
         """Look at the world as it was known at a position."""
         return PastWorld(self, min(position, self._position))
 
+    def passes_over(self, stream: str, version: int, event_type: str) -> bool:
+        """Tell whether the next event, of such a type, changes nothing that is known here.
+
+        Nobody has asked for the state of its stream for long, and where it is found stays as it is.
+        """
+        return not (version == 1 or stream in self._kept or event_type in _rekeying(stream))
+
+    def pass_over(self, stream: str, position: int) -> None:
+        """Take the next event as known."""
+        self._unsettled.add(stream)
+        self._position = position
+
     def fold(self, placed: Placed) -> None:
         """Take in the next event; events come in order of position, each exactly once."""
         envelope, event = placed.recorded
         stream = envelope.stream
-        noun = NOUN_RULES[stream.partition("/")[0]]
+        if self.passes_over(stream, envelope.version, envelope.type):
+            self.pass_over(stream, placed.position)
+            return
         self._unsettled.add(stream)
+        noun = NOUN_RULES[stream.partition("/")[0]]
         rekeyed = envelope.version == 1 or type(event) in noun.rekeyed_by
         if envelope.version == 1:
             self._begun.add(stream)
             kept = _NOTHING
-        elif rekeyed or stream in self._kept:
-            kept = self._stream(stream)
         else:
-            # Nobody has asked for its state for long, and where it is found stays as it is.
-            self._position = placed.position
-            return
+            kept = self._stream(stream)
         state = noun.evolve(kept.state, event, envelope)
         places = tuple(noun.keys(state)) if rekeyed else kept.places
         self._keep(stream, _Kept(state, envelope.version, places))
@@ -306,6 +317,16 @@ def folded(
         state = evolve(state, recorded_event(envelope), envelope)
         version = envelope.version
     return state, version
+
+
+def _rekeying(stream: str) -> frozenset[str]:
+    """Name the types of events that may change where the thing of a stream is found."""
+    return _rekeying_of(stream.partition("/")[0])
+
+
+@cache
+def _rekeying_of(noun: str) -> frozenset[str]:
+    return frozenset(event.TYPE for event in NOUN_RULES[noun].rekeyed_by)
 
 
 def _counted(kept: _Kept | None) -> int:
