@@ -19,6 +19,7 @@ from opsledger_ledger.recording.connections import (
     WriteConnection,
 )
 from opsledger_ledger.recording.log import (
+    AppendRefused,
     Log,
     LogBusy,
     OutcomeUnknown,
@@ -75,6 +76,35 @@ def test_an_exception_before_the_commit_leaves_nothing(
     add_one(log)
     assert log.head().position == 11
     assert list(verify(log)) == []
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("erasing", [False, True], ids=["stored", "erased"])
+def test_after_a_refused_row_nothing_of_the_batch_stands_alone(
+    log: SqliteLog, *, erasing: bool
+) -> None:
+    """A refused row ends the transaction: what comes after it must not be a commit of its own."""
+    kept, late = concealed("P1", b"kept"), concealed("P2", b"late")
+    with log.begin() as batch:
+        batch.put_personal([kept])
+    maker = EntryMaker()
+    maker.next("letter/gap", AT)
+
+    def go_on() -> None:
+        with log.begin() as batch:
+            batch.append([maker.next("letter/gap", AT)], AT)
+            with pytest.raises(AppendRefused):
+                batch.entries(0, 1)
+            if erasing:
+                batch.erase_personal("P1")
+            else:
+                batch.put_personal([late])
+
+    with pytest.raises(AppendRefused):
+        go_on()
+    assert log.personal(kept.commitment) == kept
+    assert log.personal(late.commitment) is None
+    assert log.head().position == 0
 
 
 @ON_SQLITE

@@ -79,10 +79,18 @@ def schema_checked(schema: str) -> str:
 
 
 class PostgresConnections:
-    """Connections of one role to one schema; pooled for reading, single ones for the rest."""
+    """Connections of one role to one schema; pooled for reading, single ones for the rest.
+
+    Raises:
+        LogDamaged: address or schema cannot be those of a ledger.
+    """
 
     def __init__(self, url: str, schema: str, *, application: str = "opsledger-ledger") -> None:
-        given = conninfo_to_dict(url)
+        try:
+            given = conninfo_to_dict(url)
+        except psycopg.ProgrammingError:
+            # What is wrong with it may be a password.
+            raise LogDamaged("the address is none like postgresql://role@host/database") from None
         self._conninfo = make_conninfo(
             url,
             application_name=given.get("application_name", application),

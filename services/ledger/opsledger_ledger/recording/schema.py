@@ -64,8 +64,8 @@ _LOG = Migration(
         (
             "CREATE TRIGGER entries_append BEFORE INSERT ON entries "
             "WHEN NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM entries) "
-            "OR (NEW.version, NEW.previous) IS NOT (SELECT coalesce(max(version) + 1, 1), "
-            "coalesce(max(position), 0) FROM streams WHERE stream = NEW.stream) "
+            "OR (NEW.version - 1, NEW.previous) IS NOT (SELECT version, position FROM streams "
+            "WHERE stream = NEW.stream UNION ALL SELECT 0, 0 LIMIT 1) "
             "BEGIN SELECT RAISE(ROLLBACK, 'an entry must continue the log and its stream'); END"
         ),
         (
