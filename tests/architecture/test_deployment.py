@@ -100,7 +100,7 @@ def test_every_command_of_the_compose_file_is_understood(name: str) -> None:
 def test_projectors_keep_the_parts_that_the_read_sides_serve() -> None:
     """Every part of one division has one process, and whoever only serves follows nothing."""
     read_side = {name: _options(name) for name in SERVICES if name.startswith("proj")}
-    assert {name: (each["partition"], each["follow"]) for name, each in read_side.items()} == {
+    assert {name: (each["partition"], each["following"]) for name, each in read_side.items()} == {
         "projector-1": ("1/2", True),
         "projector-2": ("2/2", True),
         "projections-1": (None, False),

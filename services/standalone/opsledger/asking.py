@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 import orjson
 import typer
 from rich.console import Console, RenderableType
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from opsledger import shown
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 FOUND: Final = 1
 WRONG: Final = 2
 UNREACHABLE: Final = 3
+ROUTE_UNKNOWN: Final = "route_unknown"
+"""Code of the answer of a service that has no such route."""
 
 Lang = Literal["zh", "en"]
+Language = Annotated[Lang, typer.Option(help="Language of what is explained, Chinese or English.")]
 Run = Annotated[int | None, typer.Option(help="Number of the run; the last one if absent.")]
 KnownAt = Annotated[
     str | None, typer.Option(help="As known at: a position, an instant or a date (2026-06-30).")
@@ -208,18 +212,30 @@ def _reading(url: str, ledger_url: str, key: str, place: _Place) -> Iterator[Rea
                 lambda position, total: progress.update(task, completed=position, total=total)
             )
         if reader is None:
+            if not key:
+                _complaints.print("[red]A service answers to an API key only.[/red]")
+                _complaints.print(
+                    "Give one with [bold]--key[/bold] or OPSLEDGER_KEY, or name a ledger with "
+                    "[bold]--directory[/bold] or [bold]--database-url-file[/bold]."
+                )
+                raise typer.Exit(WRONG)
             yield ServiceReader(url, ledger_url, key)
         else:
             with reader:
                 yield reader
     except Refused as refused:
-        _complaints.print(f"[red]{refused}[/red]")
+        code = refused.problem.get("code", "")
+        _complaints.print(f"[red]{escape(str(refused))}[/red]")
         if needed := refused.problem.get("needed"):
-            _complaints.print(needed)
-        _complaints.print(f"[dim]{refused.problem.get('code', '')}[/dim]")
+            _complaints.print(escape(needed))
+        if code == ROUTE_UNKNOWN:
+            _complaints.print(
+                "[bold]--url[/bold] is for the read side, [bold]--ledger-url[/bold] for the ledger."
+            )
+        _complaints.print(f"[dim]{code}[/dim]")
         raise typer.Exit(WRONG) from None
     except Unreachable as unreachable:
-        _complaints.print(f"[red]{unreachable}[/red]")
+        _complaints.print(f"[red]{escape(str(unreachable))}[/red]")
         _complaints.print(
             "Start a service with [bold]opsledger serve[/bold], or name a ledger with "
             "[bold]--directory[/bold] or [bold]--database-url-file[/bold]."
@@ -290,7 +306,7 @@ def show(
 
 
 def explain(
-    reader: Reader, assessment: AssessmentId, run: Run = None, lang: Lang = "en"
+    reader: Reader, assessment: AssessmentId, run: Run = None, lang: Language = "en"
 ) -> Answered:
     """Explain a score: every operation with its clause, its rounding and the entries behind it."""
     answer = reader.get(f"/v1/assessments/{assessment}/explanation", given(run=run, lang=lang))
@@ -314,7 +330,7 @@ def replay(
     override: Annotated[
         list[str] | None, typer.Option(help="path=value, for a counterfactual; repeatable.")
     ] = None,
-    lang: Lang = "en",
+    lang: Language = "en",
 ) -> Answered:
     """Compute a score again and show the difference; exit status 1 if it differs."""
     asked: dict[str, Any] = {"mode": mode.replace("-", "_"), **given(run=run)}

@@ -19,7 +19,7 @@ class Later(TyperCommand):
     """
 
     def __init__(self, module: str, name: str, purpose: str) -> None:
-        super().__init__(name=name, help=purpose, rich_markup_mode="rich")
+        super().__init__(name=name, help=purpose, rich_markup_mode="markdown")
         self._module = module
 
     def imported(self) -> TyperCommand | TyperGroup:
@@ -94,7 +94,7 @@ GROUPS: Final = (
         name="ledger",
         help="The ledger service by itself.",
         no_args_is_help=True,
-        rich_markup_mode="rich",
+        rich_markup_mode="markdown",
         commands=[
             Later(
                 *("serving_ledger", "serve"),
@@ -123,7 +123,7 @@ GROUPS: Final = (
         name="projections",
         help="The projections service by itself.",
         no_args_is_help=True,
-        rich_markup_mode="rich",
+        rich_markup_mode="markdown",
         commands=[
             Later(
                 *("serving_projections", "serve"),
@@ -163,7 +163,7 @@ def _command_line(group: type[TyperGroup] = TyperGroup) -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        rich_markup_mode="rich",
+        rich_markup_mode="markdown",
     )
     # With a callback it is a group, however many commands are entered.
     made.callback()(lambda: None)

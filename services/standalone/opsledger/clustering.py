@@ -54,6 +54,7 @@ def dev(directory: Directory = Path("opsledger-cluster")) -> None:
             with cluster.running():
                 _show(directory)
                 _said.print(f"The first administrator key is in {cluster.administrator_key}.")
+                _said.print(f"Logs are in {directory}, those of the services in its logs/.")
                 _said.print("Stop with Ctrl-C or SIGTERM.")
                 cluster.watch()
         except Stopped:
@@ -75,11 +76,11 @@ def status(directory: Directory = Path("opsledger-cluster")) -> None:
 
 @contextmanager
 def _told_to_stop() -> Iterator[Event]:
-    """An event that is set when the process is told to stop."""
+    """An event that is set when the process is told to stop, or its terminal is closed."""
     stopping = Event()
     before = {
         number: signal.signal(number, lambda _number, _frame: stopping.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     try:
         yield stopping
@@ -96,10 +97,13 @@ def _show(directory: Path) -> bool:
         (
             part["name"],
             part["address"],
-            "well" if well[part["name"]] else "[red]not well[/red]",
-            Path(part["log"]).relative_to(directory.absolute()),
+            "well" if well[part["name"]] else f"[red]not well[/red], see {_log(part, directory)}",
         )
         for part in parts
     )
-    _said.print(table(f"cluster in {directory}", ("part", "address", "health", "log"), rows))
+    _said.print(table(f"cluster in {directory}", ("part", "address", "health"), rows))
     return all(well.values())
+
+
+def _log(part: dict[str, str], directory: Path) -> Path:
+    return Path(part["log"]).relative_to(directory.absolute())

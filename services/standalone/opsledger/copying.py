@@ -30,7 +30,8 @@ def copy(
         Path, typer.Option("--directory", "-d", help="Directory of the ledger on SQLite.")
     ],
     database_url_file: Annotated[
-        Path, typer.Option(help="File with the address of the database, for the service's role.")
+        Path,
+        typer.Option(help="File with the address of the database, for the service's role."),
     ],
     database_schema: Annotated[
         str, typer.Option(help="Schema to copy to, made by `opsledger ledger migrate`.")

@@ -18,6 +18,7 @@ from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from opsledger import shown
+from opsledger.asking import Lang, Language
 from opsledger.reader import ServiceReader
 from opsledger.story.cast import AUDITOR, ROLES, SUBSCRIBER
 from opsledger.story.chapters import CHAPTERS, PEOPLE
@@ -42,9 +43,12 @@ def enter(app: typer.Typer) -> None:
 def demo(
     directory: Annotated[
         Path | None,
-        typer.Option(help="Keep the ledger of the story here; a temporary directory if absent."),
+        typer.Option(
+            *("--directory", "-d"),
+            help="Keep the ledger of the story here; a temporary directory if absent.",
+        ),
     ] = None,
-    lang: Annotated[str, typer.Option(help="zh or en, for what is explained.")] = "en",
+    lang: Language = "en",
 ) -> None:
     """Play the story of a disputed score against a service of its own, and show what happened."""
     if directory is not None and directory.exists() and any(directory.iterdir()):
@@ -123,7 +127,7 @@ def _addresses(process: subprocess.Popen[bytes], said_file: Path) -> tuple[str, 
     raise SystemExit(f"the service did not start:\n{said_file.read_text(encoding='utf-8')}")
 
 
-def _play(service: _Service, lang: str) -> Player:
+def _play(service: _Service, lang: Lang) -> Player:
     """Play every chapter with a progress display."""
     player = Player(service.ledger_url, service.key, service.clock_file)
     introduction = player.introduce((*ROLES, AUDITOR, SUBSCRIBER), FOUNDED)
@@ -147,7 +151,7 @@ def _wait_for_views(reader: ServiceReader, position: int) -> None:
     reader.get("/v1/views", {"min_position": position})
 
 
-def _show(reader: ServiceReader, lang: str) -> None:
+def _show(reader: ServiceReader, lang: Lang) -> None:
     """Show what an auditor sees, in the order of the story."""
     history = reader.get(f"/v1/letters/{LETTER}/history", {})
     assessment = reader.get(f"/v1/assessments/{ASSESSMENT}", {})["assessment"]
@@ -179,7 +183,7 @@ def _show(reader: ServiceReader, lang: str) -> None:
     _show_log(reader)
 
 
-def _show_replays(reader: ServiceReader, lang: str) -> dict[str, Any]:
+def _show_replays(reader: ServiceReader, lang: Lang) -> dict[str, Any]:
     """Show the replays of the disputed run; gives the first difference of the one as known."""
     path = f"/v1/assessments/{ASSESSMENT}/replay"
     _heading("Replayed as it was done", "按原样回放", lang)
@@ -215,7 +219,7 @@ def _show_log(reader: ServiceReader) -> None:
     )
 
 
-def _heading(en: str, zh: str, lang: str) -> None:
+def _heading(en: str, zh: str, lang: Lang) -> None:
     _said.print()
     _said.rule(f"[bold]{zh if lang == 'zh' else en}[/bold]", align="left")
 

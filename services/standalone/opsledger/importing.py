@@ -20,8 +20,15 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from opsledger import asking, relaying
+from opsledger import asking
 from opsledger.folders import ledger_folder
+from opsledger.serving_options import (
+    LEDGER_DATABASE,
+    LEDGER_DIRECTORY,
+    Given,
+    Setting,
+    with_settings,
+)
 from opsledger.starting import settings_of
 from opsledger_contracts.canonical import digest
 from opsledger_contracts.documents.import_file import ImportManifest
@@ -56,7 +63,7 @@ def enter(app: typer.Typer) -> None:
         help="Take over history from a file as one approved batch. Exit status: 0 done; 1 the file "
         "has lines that cannot be imported; 2 refused; 3 the ledger cannot be opened or written.",
         no_args_is_help=True,
-        rich_markup_mode="rich",
+        rich_markup_mode="markdown",
     )
     for command, example in (
         (check, "opsledger import check history.ndjson"),
@@ -110,18 +117,23 @@ def propose(
     _print_json({"title": title, "manifest": told.manifest})
 
 
+@with_settings(
+    LedgerSettings,
+    LEDGER_DIRECTORY,
+    *LEDGER_DATABASE,
+    Setting(
+        *("personal_key_file", Path | None),
+        typer.Option(help="Key of the personal values, as the ledger is served with."),
+    ),
+    Setting(
+        *("clock_file", Path | None),
+        typer.Option(help="The file of a scripted clock, for such a ledger."),
+    ),
+)
 def run(
+    given: Given,
     file: File,
     batch: Annotated[str, typer.Option(help="Identifier of the approved batch.")],
-    directory: relaying.Directory = None,
-    database_url_file: relaying.DatabaseUrlFile = None,
-    database_schema: relaying.DatabaseSchema = None,
-    personal_key_file: Annotated[
-        Path | None, typer.Option(help="Key of the personal values, as the ledger is served with.")
-    ] = None,
-    clock_file: Annotated[
-        Path | None, typer.Option(help="The file of a scripted clock, for such a ledger.")
-    ] = None,
     chunk_lines: Annotated[
         int, typer.Option(min=1, max=50_000, help="Lines of one commit.")
     ] = CHUNK_LINES,
@@ -132,14 +144,14 @@ def run(
     The file is checked once more before the first line is recorded. A ledger in a directory must not
     be in service meanwhile; one in a database may be.
     """
+    directory = given["directory"]
     settings = settings_of(
         LedgerSettings,
-        directory=None if directory is None else ledger_folder(directory),
-        database_url_file=database_url_file,
-        database_schema=database_schema,
-        personal_key_file=personal_key_file,
-        clock="system" if clock_file is None else "scripted",
-        clock_file=clock_file,
+        {
+            **given,
+            "directory": None if directory is None else ledger_folder(directory),
+            "clock": "system" if given["clock_file"] is None else "scripted",
+        },
     )
     tune_garbage_collector()
     with (

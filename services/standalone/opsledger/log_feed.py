@@ -46,7 +46,8 @@ class LogFeed:
         if self._signal is None or self._loop is None:
             return False
         if self._signal.closed or self._loop.is_closed():
-            raise FeedUnreachable("the ledger stops")
+            # Nothing comes any more; whoever follows is told to stop as well.
+            return False
         waiting = asyncio.run_coroutine_threadsafe(self._signal.beyond(after, wait_s), self._loop)
         try:
             return waiting.result(wait_s + ANSWER_S)

@@ -1,14 +1,20 @@
 """The commands of the relay: keep a ledger's delivery copy on NATS JetStream, and look at it."""
 
 from importlib import import_module
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import orjson
 import typer
 from rich.console import Console
 
-from opsledger.serving_options import NatsUrlFile
+from opsledger.serving_options import (
+    LEDGER_DATABASE,
+    LEDGER_DIRECTORY,
+    NATS_URL_FILE,
+    Given,
+    Setting,
+    with_settings,
+)
 from opsledger.shown import table
 from opsledger.starting import give_up, log_to_stderr, settings_of
 from opsledger_ledger.errors import BrokerUnreachable, ExtraMissing, LedgerError
@@ -18,21 +24,23 @@ from opsledger_ledger.relay_config import RelaySettings
 FOUND: Final = 1
 SILENT: Final = 3
 
-Directory = Annotated[
-    Path | None, typer.Option("--directory", "-d", help="Directory of a ledger on SQLite.")
-]
-DatabaseUrlFile = Annotated[
-    Path | None,
-    typer.Option(help="File with the address of the PostgreSQL database of a ledger."),
-]
-DatabaseSchema = Annotated[
-    str | None, typer.Option(help="Schema of the ledger in its database, opsledger.")
-]
-NatsUrl = Annotated[
-    str | None,
-    typer.Option(help="Addresses of the broker's servers, separated by commas."),
-]
-Stream = Annotated[str | None, typer.Option(help="Name of the stream, opsledger.")]
+_COPIED: Final = (
+    Setting(
+        *("nats_url", str | None),
+        typer.Option(help="Addresses of the broker's servers, separated by commas."),
+    ),
+    NATS_URL_FILE,
+    LEDGER_DIRECTORY,
+    *LEDGER_DATABASE,
+    Setting("stream", str, typer.Option(help="Name of the stream.")),
+)
+_KEPT: Final = (
+    Setting(
+        "replicas", int, typer.Option(help="Servers that keep the stream, if it has to be made.")
+    ),
+    Setting("host", str, typer.Option(help="Address to serve health and lag on.")),
+    Setting("port", int, typer.Option(help="Port of health and lag; 0 is any that is free.")),
+)
 
 _said: Final = Console(highlight=False, soft_wrap=True)
 
@@ -50,24 +58,8 @@ def enter(group: typer.Typer) -> None:
     )(relay_status)
 
 
-def relay(
-    nats_url: NatsUrl = None,
-    nats_url_file: NatsUrlFile = None,
-    directory: Directory = None,
-    database_url_file: DatabaseUrlFile = None,
-    database_schema: DatabaseSchema = None,
-    stream: Stream = None,
-    replicas: Annotated[
-        int | None,
-        typer.Option(help="Servers that keep the stream if it has to be made, 3; or 1."),
-    ] = None,
-    host: Annotated[
-        str | None, typer.Option(help="Address to serve health and lag on; loopback.")
-    ] = None,
-    port: Annotated[
-        int | None, typer.Option(help="Port of it, 8602; 0 lets the system choose.")
-    ] = None,
-) -> None:
+@with_settings(RelaySettings, *_COPIED, *_KEPT)
+def relay(given: Given) -> None:
     """Copy the ledger to a stream of NATS JetStream whose sequence is the position.
 
     It reads the ledger only and remembers nothing: it can be killed, run twice, and be let loose on
@@ -75,18 +67,7 @@ def relay(
     `OPSLEDGER_RELAY_STREAM` and so on.
     """
     log_to_stderr()
-    settings = settings_of(
-        RelaySettings,
-        nats_url=nats_url,
-        nats_url_file=nats_url_file,
-        directory=directory,
-        database_url_file=database_url_file,
-        database_schema=database_schema,
-        stream=stream,
-        replicas=replicas,
-        host=host,
-        port=port,
-    )
+    settings = settings_of(RelaySettings, given)
     try:
         _service().relay(
             settings, lambda address: _said.print(f"relay {address}   {address}/metrics")
@@ -95,13 +76,9 @@ def relay(
         give_up(error)
 
 
+@with_settings(RelaySettings, *_COPIED)
 def relay_status(
-    nats_url: NatsUrl = None,
-    nats_url_file: NatsUrlFile = None,
-    directory: Directory = None,
-    database_url_file: DatabaseUrlFile = None,
-    database_schema: DatabaseSchema = None,
-    stream: Stream = None,
+    given: Given,
     lag_max: Annotated[
         int | None, typer.Option(help="End with status 1 if the copy is further behind.", min=0)
     ] = None,
@@ -111,15 +88,7 @@ def relay_status(
 
     Exit status: 0 it is; 1 it is not, or it is too far behind; 3 the broker does not answer.
     """
-    settings = settings_of(
-        RelaySettings,
-        nats_url=nats_url,
-        nats_url_file=nats_url_file,
-        directory=directory,
-        database_url_file=database_url_file,
-        database_schema=database_schema,
-        stream=stream,
-    )
+    settings = settings_of(RelaySettings, given)
     try:
         status = _service().status(settings)
     except BrokerUnreachable as error:

@@ -57,7 +57,7 @@ def enter(app: typer.Typer) -> None:
         help="Rulebooks as documents. Exit status: 0 nothing found; 1 something was found or "
         "differs; 2 the question was wrong.",
         no_args_is_help=True,
-        rich_markup_mode="rich",
+        rich_markup_mode="markdown",
     )
     for command, example in (
         (check, "opsledger rulebook lint scheme.yaml --calendar calendar-CN-2026.1.json"),

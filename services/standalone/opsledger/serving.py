@@ -50,21 +50,25 @@ def serve(
     log_to_stderr()
     ledger = settings_of(
         LedgerSettings,
-        directory=directory / LEDGER_FOLDER,
-        name=name,
-        title=title,
-        clock="system" if clock_file is None else "scripted",
-        clock_file=clock_file,
-        personal_key_file=personal_key_file,
-        host=host,
-        port=port,
+        {
+            "directory": directory / LEDGER_FOLDER,
+            "name": name,
+            "title": title,
+            "clock": "system" if clock_file is None else "scripted",
+            "clock_file": clock_file,
+            "personal_key_file": personal_key_file,
+            "host": host,
+            "port": port,
+        },
     )
     projections = settings_of(
         ProjectionsSettings,
-        directory=directory / PROJECTIONS_FOLDER,
-        clock_file=clock_file,
-        host=host,
-        port=read_port,
+        {
+            "directory": directory / PROJECTIONS_FOLDER,
+            "clock_file": clock_file,
+            "host": host,
+            "port": read_port,
+        },
     )
 
     def announce(ledger_url: str, read_url: str, key: AdministratorKey | None) -> None:

@@ -2,22 +2,24 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final, get_args
 
 import typer
 from rich.console import Console
 
-from opsledger import relaying
 from opsledger.serving_options import (
     DIRECTORY,
     HOST,
+    LEDGER_DATABASE,
     LEDGER_PORT,
     NAME,
     TITLE,
     ClockFile,
+    Given,
     KeyFile,
     PersonalKeyFile,
-    SnapshotFile,
+    Setting,
+    with_settings,
 )
 from opsledger.starting import give_up, log_to_stderr, settings_of
 from opsledger_ledger.bootstrap.serving import serve
@@ -36,19 +38,25 @@ def enter(group: typer.Typer) -> None:
     )
 
 
-def ledger_serve(
-    directory: Annotated[Path | None, DIRECTORY] = None,
-    database_url_file: relaying.DatabaseUrlFile = None,
-    database_schema: relaying.DatabaseSchema = None,
-    host: Annotated[str | None, HOST] = None,
-    port: Annotated[int | None, LEDGER_PORT] = None,
-    name: Annotated[str | None, NAME] = None,
-    title: Annotated[str | None, TITLE] = None,
-    clock_file: ClockFile = None,
-    key_file: KeyFile = None,
-    personal_key_file: PersonalKeyFile = None,
-    snapshot_file: SnapshotFile = None,
-) -> None:
+@with_settings(
+    LedgerSettings,
+    Setting("directory", Path | None, DIRECTORY),
+    *LEDGER_DATABASE,
+    Setting("host", str, HOST),
+    Setting("port", int, LEDGER_PORT),
+    Setting("name", str, NAME),
+    Setting("title", str, TITLE),
+    Setting("clock_file", *get_args(ClockFile)),
+    Setting("personal_key_file", *get_args(PersonalKeyFile)),
+    Setting(
+        *("snapshot_file", Path | None),
+        typer.Option(
+            help="What has been decided on so far, so that a start need not read the whole log; in "
+            "the directory if there is one, else none."
+        ),
+    ),
+)
+def ledger_serve(given: Given, key_file: KeyFile = None) -> None:
     """Run the ledger by itself; others meet it through its HTTP API and feed.
 
     It lies in a directory, with one service, or in a PostgreSQL database, with any number of them.
@@ -56,26 +64,17 @@ def ledger_serve(
     An option that is not given is read from the environment, `OPSLEDGER_LEDGER_PORT` and so on.
     """
     log_to_stderr()
-    settings = settings_of(
-        LedgerSettings,
-        directory=directory,
-        database_url_file=database_url_file,
-        database_schema=database_schema,
-        name=name,
-        title=title,
-        clock=None if clock_file is None else "scripted",
-        clock_file=clock_file,
-        personal_key_file=personal_key_file,
-        snapshot_file=snapshot_file,
-        host=host,
-        port=port,
-    )
+    clock = "system" if given["clock_file"] is None else "scripted"
+    settings = settings_of(LedgerSettings, {**given, "clock": clock})
 
     def announce(ledger: Ledger, address: str) -> None:
         tell_key(ledger.administrator_key, key_file)
         _said.print(f"ledger {address}   API documents {address}/docs")
 
     try:
+        if settings.directory is None:
+            # What is wrong with the file is told here, and not by the process that writes.
+            settings.database()
         status = serve(settings, announce)
     except (LedgerError, RecordingError, OSError) as error:
         give_up(error)
@@ -87,10 +86,20 @@ def tell_key(key: AdministratorKey | None, key_file: Path | None) -> None:
     if key is None:
         return
     if key_file is None:
-        _said.print("First administrator key, shown only now:")
-        _said.print(f"  [bold]{key.token}[/bold]")
+        _tell(key)
         return
-    descriptor = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(key.token + "\n")
-    _said.print(f"The first administrator key is in {key_file}.")
+    try:
+        descriptor = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(key.token + "\n")
+    except OSError as error:
+        # The ledger is founded by now, and nobody can be told this key later.
+        _said.print(f"{key_file} cannot be written: {error.strerror}")
+        _tell(key)
+    else:
+        _said.print(f"The first administrator key is in {key_file}.")
+
+
+def _tell(key: AdministratorKey) -> None:
+    _said.print("First administrator key, shown only now:")
+    _said.print(f"  [bold]{key.token}[/bold]")

@@ -1,4 +1,4 @@
-"""The command that serves the read side by itself."""
+"""The commands of the read side by itself: serve it, and divide its tables."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -6,8 +6,16 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from opsledger.serving_options import DIRECTORY, HOST, READ_PORT, ClockFile, NatsUrlFile
-from opsledger.starting import give_up, log_to_stderr, settings_of
+from opsledger.serving_options import (
+    DIRECTORY,
+    HOST,
+    NATS_URL_FILE,
+    READ_PORT,
+    Given,
+    Setting,
+    with_settings,
+)
+from opsledger.starting import WRONG, give_up, log_to_stderr, settings_of
 from opsledger_projections import bootstrap
 from opsledger_projections.config import ProjectionsSettings
 from opsledger_projections.errors import ProjectionsError
@@ -15,23 +23,59 @@ from opsledger_projections.following.feed import FeedUnreachable
 from opsledger_projections.following.parts import PARTS_MAX
 from opsledger_projections.projections import Projections
 
-ViewsDatabaseUrlFile = Annotated[
-    Path | None,
-    typer.Option(help="File with the address of the PostgreSQL database of the tables."),
-]
-ViewsDatabaseSchema = Annotated[
-    str | None,
-    typer.Option(help="Begin of the schemas' names there, opsledger_views."),
-]
-LedgerUrl = Annotated[str | None, typer.Option(help="The ledger to follow.")]
-LedgerKeyFile = Annotated[
-    Path | None, typer.Option(help="File with an API key that may read the ledger's feed.")
-]
-NatsUrl = Annotated[
-    str | None,
-    typer.Option(help="Read entries from this broker's copy; its servers, separated by commas."),
-]
-NatsStream = Annotated[str | None, typer.Option(help="Stream of the copy, opsledger.")]
+_READ: Final = (
+    Setting(
+        *("ledger_key_file", Path | None),
+        typer.Option("--key-file", help="File with an API key that may read the ledger's feed."),
+    ),
+    Setting("ledger_url", str, typer.Option(help="The ledger to follow.")),
+)
+_DATABASE: Final = (
+    Setting(
+        *("database_url_file", Path | None),
+        typer.Option(help="File with the address of the PostgreSQL database of the tables."),
+    ),
+    Setting("database_schema", str, typer.Option(help="Begin of the schemas' names there.")),
+)
+_SERVED: Final = (
+    *_READ,
+    Setting("directory", Path | None, DIRECTORY),
+    *_DATABASE,
+    Setting(
+        *("partition", str | None),
+        typer.Option(
+            help="Follow only this part of the tables, such as 2/3; other processes follow the "
+            "others, in the same schema of a database."
+        ),
+    ),
+    Setting(
+        *("following", bool),
+        typer.Option(
+            "--follow/--no-follow",
+            help="With --no-follow only serve tables of a database whose parts others follow.",
+        ),
+    ),
+    Setting(
+        *("rebuild_processes", int),
+        typer.Option(help="Processes that a rebuild of a long history uses."),
+    ),
+    Setting(
+        *("nats_url", str | None),
+        typer.Option(
+            help="Read entries from this broker's copy; its servers, separated by commas."
+        ),
+    ),
+    NATS_URL_FILE,
+    Setting("nats_stream", str, typer.Option(help="Stream of the copy.")),
+    Setting("host", str, HOST),
+    Setting("port", int, READ_PORT),
+    Setting(
+        *("clock_file", Path | None),
+        typer.Option(
+            help="File of the scripted clock of a ledger for demonstrations that was founded with one."
+        ),
+    ),
+)
 
 _said: Final = Console(highlight=False, soft_wrap=True)
 
@@ -49,36 +93,8 @@ def enter(group: typer.Typer) -> None:
     )(projections_divide)
 
 
-def projections_serve(
-    key_file: LedgerKeyFile = None,
-    directory: Annotated[Path | None, DIRECTORY] = None,
-    database_url_file: ViewsDatabaseUrlFile = None,
-    database_schema: ViewsDatabaseSchema = None,
-    partition: Annotated[
-        str | None,
-        typer.Option(
-            help="Follow only this part of the tables, such as 2/3; other processes follow the "
-            "others, in the same schema of a database."
-        ),
-    ] = None,
-    follow: Annotated[  # noqa: FBT002
-        bool,
-        typer.Option(
-            "--follow/--no-follow",
-            help="With --no-follow only serve tables of a database whose parts others follow.",
-        ),
-    ] = True,
-    rebuild_processes: Annotated[
-        int | None, typer.Option(help="Processes that a rebuild of a long history uses, 2.")
-    ] = None,
-    ledger_url: LedgerUrl = None,
-    nats_url: NatsUrl = None,
-    nats_url_file: NatsUrlFile = None,
-    nats_stream: NatsStream = None,
-    host: Annotated[str | None, HOST] = None,
-    port: Annotated[int | None, READ_PORT] = None,
-    clock_file: ClockFile = None,
-) -> None:
+@with_settings(ProjectionsSettings, *_SERVED)
+def projections_serve(given: Given) -> None:
     """Run the read side by itself; it follows a ledger through its HTTP feed.
 
     Tables in a PostgreSQL database may be kept by several processes, each with a `--partition`, and
@@ -87,23 +103,7 @@ def projections_serve(
     An option that is not given is read from the environment, `OPSLEDGER_PROJECTIONS_PORT` and so on.
     """
     log_to_stderr()
-    settings = settings_of(
-        ProjectionsSettings,
-        directory=directory,
-        database_url_file=database_url_file,
-        database_schema=database_schema,
-        partition=partition,
-        following=None if follow else False,
-        rebuild_processes=rebuild_processes,
-        ledger_url=ledger_url,
-        ledger_key_file=key_file,
-        nats_url=nats_url,
-        nats_url_file=nats_url_file,
-        nats_stream=nats_stream,
-        clock_file=clock_file,
-        host=host,
-        port=port,
-    )
+    settings = _settings(given)
 
     def announce(_projections: Projections, address: str) -> None:
         _said.print(f"read side {address}   API documents {address}/docs")
@@ -114,14 +114,12 @@ def projections_serve(
         give_up(error)
 
 
+@with_settings(ProjectionsSettings, *_READ, *_DATABASE)
 def projections_divide(
+    given: Given,
     into: Annotated[
         int, typer.Option(help="Number of parts; 1 makes the tables whole.", min=1, max=PARTS_MAX)
     ],
-    key_file: LedgerKeyFile = None,
-    database_url_file: ViewsDatabaseUrlFile = None,
-    database_schema: ViewsDatabaseSchema = None,
-    ledger_url: LedgerUrl = None,
 ) -> None:
     """Divide tables in a database into another number of parts, while no process follows them.
 
@@ -129,16 +127,22 @@ def projections_divide(
     again.
     """
     log_to_stderr()
-    settings = settings_of(
-        ProjectionsSettings,
-        database_url_file=database_url_file,
-        database_schema=database_schema,
-        ledger_url=ledger_url,
-        ledger_key_file=key_file,
-    )
+    settings = _settings(given)
+    if settings.directory is not None:
+        give_up(ValueError("only tables in a database are divided: --database-url-file"), WRONG)
     try:
         position = bootstrap.divide(settings, into)
     except (ProjectionsError, FeedUnreachable, ValueError, OSError) as error:
         give_up(error)
     parts = "whole" if into == 1 else f"in {into} parts"
     _said.print(f"the tables are {parts}, at position {position}")
+
+
+def _settings(given: Given) -> ProjectionsSettings:
+    settings = settings_of(ProjectionsSettings, given)
+    if settings.ledger_key is None and settings.ledger_key_file is None:
+        give_up(
+            ValueError("the feed asks for an API key; give the file that holds it: --key-file"),
+            WRONG,
+        )
+    return settings

@@ -9,7 +9,7 @@ import typer
 from rich.console import RenderableType
 
 from opsledger import asking
-from opsledger.asking import Answered, AssessmentId, KnownAt, Lang, Run
+from opsledger.asking import Answered, AssessmentId, KnownAt, Language, Run
 from opsledger.paper import rulebook as rulebook_paper
 from opsledger.paper.reading import Unreadable
 from opsledger.reader import Reader
@@ -153,7 +153,7 @@ def _rulebook(named: str) -> Any:
 
 
 def sensitivity(
-    reader: Reader, assessment: AssessmentId, run: Run = None, lang: Lang = "en"
+    reader: Reader, assessment: AssessmentId, run: Run = None, lang: Language = "en"
 ) -> Answered:
     """Name the single fact nearest to moving the grade, and rank the others behind it."""
     answer = reader.get(f"/v1/assessments/{assessment}/sensitivity", asking.given(run=run))

@@ -136,7 +136,7 @@ def test_a_service_that_does_not_become_ready_is_told(
     with pytest.raises(ProcessNotReady, match="broken ended"):
         broken.wait_ready()
     assert broken.process_id is None
-    assert "exactly one of directory" in broken.log.read_text(encoding="utf-8")
+    assert "exactly one of --directory" in broken.log.read_text(encoding="utf-8")
 
     monkeypatch.setattr(parts, "READY_S", 0.0)
     slow = ServicePart("slow", tmp_path / "slow.log", ["ledger", "serve", "-d", tmp_path / "l"])

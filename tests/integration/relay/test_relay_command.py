@@ -124,8 +124,8 @@ def test_what_is_wrong_with_a_copy_is_said_with_a_status(
         (("--nats-url", alone.url, "--stream", "none"), 1, "there is no stream none"),
         (("--nats-url", alone.url, "--stream", "foreign"), 1, "holds another entry"),
         (("--nats-url", alone.url, "--stream", "not a name"), 2, "stream"),
-        (("--nats-url", alone.url, "--database-url-file", "f"), 2, "exactly one of directory"),
-        ((), 2, "exactly one of nats_url"),
+        (("--nats-url", alone.url, "--database-url-file", "f"), 2, "exactly one of --directory"),
+        ((), 2, "exactly one of --nats-url"),
         (("--nats-url-file", nowhere), 3, ""),
     ):
         told = _told(*status, *arguments)

@@ -52,14 +52,18 @@ class PostgresConnections:
     """Connections of one role to one database, each set to one schema.
 
     Raises:
-        ValueError: the schema's name is one that would need quoting.
+        ValueError: the schema's name is one that would need quoting, or the address is none.
 
     """
 
     def __init__(self, url: str, schema: str) -> None:
         if not SCHEMA_PATTERN.fullmatch(schema):
             raise ValueError(f"{schema!r} is no name of a schema of the read side")
-        given = conninfo_to_dict(url)
+        try:
+            given = conninfo_to_dict(url)
+        except psycopg.ProgrammingError:
+            # What is wrong with it may be a password.
+            raise ValueError("the address is none like postgresql://role@host/database") from None
         self._conninfo = make_conninfo(
             url,
             application_name=given.get("application_name", "opsledger-projections"),

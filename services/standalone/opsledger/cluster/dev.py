@@ -148,10 +148,13 @@ class DevCluster:
         if not state.exists():
             return
         parts = json.loads(state.read_text(encoding="utf-8"))["parts"]
-        left = [f"{part['name']} (process {part['process']})" for part in parts if _lives(part)]
+        left = [part for part in parts if _lives(part)]
         if left:
+            names = ", ".join(part["name"] for part in left)
+            processes = " ".join(str(part["process"]) for part in left)
             raise ClusterError(
-                f"an earlier run in {self._directory} has not ended: {', '.join(left)}"
+                f"an earlier run in {self._directory} has not ended: {names}; stop it with Ctrl-C "
+                f"where it was started, or, if nobody watches over it, with: kill {processes}"
             )
 
     def _prepare_database(self, database: PostgresServer, keeper: SecretFiles) -> dict[str, Path]:
