@@ -5,6 +5,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
+# Tests start hundreds of processes; each would compile all of our code again.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,6 +26,9 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 # One worker more than processors: tests that kill and restart services wait much of their time.
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+
+# A file stays with one worker, so that what its tests share is made once; tests/conftest.py orders files.
+SPREAD := --dist loadfile --no-loadscope-reorder
 
 # More arguments for pytest, and more for `make lock` (UPGRADE=--upgrade takes the newest versions).
 PYTEST_ARGS ?=
@@ -50,7 +55,7 @@ $(STAMP): requirements/dev.txt $(PROJECTS)
 	fi; \
 	$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "Making $(VENV) with $$("$$found" -V)"; "$$found" -m venv --clear $(VENV); }
-	@echo "Installing the locked packages"
+	@echo "Installing the locked packages, which takes a minute or two"
 	@$(PIP) install --quiet --require-hashes --requirement requirements/dev.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation $(addprefix --editable ./,$(MEMBERS))
 	@touch $@
@@ -61,7 +66,7 @@ demo: $(STAMP) ## play a disputed score through the HTTP API and show what happe
 
 .PHONY: test
 test: $(STAMP) ## all tests
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) $(SPREAD) $(PYTEST_ARGS)
 
 .PHONY: cov
 cov: $(STAMP) ## all tests, with the coverage of branches that is promised
@@ -124,7 +129,7 @@ bench-readme: $(STAMP) # write the figures of the last run into the README
 .PHONY: faults
 faults: $(STAMP) ## the tests that kill, cut and starve real processes (CYCLES=10000 for a release)
 	@$(if $(CYCLES),OPSLEDGER_FAULT_CYCLES=$(CYCLES) OPSLEDGER_FAULT_REPORTS=build/faults) \
-	  $(BIN)/python -m pytest -m faults --numprocesses $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+	  $(BIN)/python -m pytest -m faults --numprocesses $(WORKERS) $(SPREAD) $(PYTEST_ARGS)
 
 .PHONY: wheels
 wheels: $(STAMP) ## build the four wheels, install them into an empty environment, try them

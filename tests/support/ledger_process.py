@@ -171,7 +171,7 @@ class LedgerProcess:
 
     def kill_if_running(self) -> None:
         """End the service without a warning, if it has not ended by itself."""
-        if self.end_by_itself(0) is None:
+        if self.running() and self.end_by_itself(0) is None:
             self.kill()
 
     def pause_writer(self) -> None:
@@ -205,5 +205,4 @@ def ledger_process(place: Place, *faults: str, **environment: str) -> Iterator[L
             ledger.start()
             yield ledger
         finally:
-            if ledger.running():
-                ledger.kill_if_running()
+            ledger.kill_if_running()

@@ -4,6 +4,7 @@ import http.client
 import json
 import random
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from support.ledger_service import GROUP, Caller
 
 CLIENTS: Final = 6
 JOIN_S: Final = 60
+LOOK_S: Final = 0.1
+"""How often to look whether a service that acknowledges nothing is there at all."""
 SCOPES: Final = ("administrator", "writer", "auditor", "operator", "subscriber")
 EXAMPLES: Final = Path(__file__).parents[2] / "contracts" / "examples" / "documents"
 RULEBOOK: Final[dict[str, Any]] = json.loads((EXAMPLES / "rulebook-RB-2026.1.json").read_bytes())
@@ -97,9 +100,13 @@ class Swarm:
         assert self.acknowledged_within(JOIN_S), "no command was acknowledged"
 
     def acknowledged_within(self, wait_s: float) -> bool:
-        """Tell whether some command is acknowledged from now on, in time."""
+        """Tell whether some command is acknowledged from now on, in time and by this service."""
         self.acknowledged.clear()
-        return self.acknowledged.wait(wait_s)
+        deadline = time.monotonic() + wait_s
+        while not self.acknowledged.wait(LOOK_S):
+            if self.ledger.end_by_itself(0) is not None or time.monotonic() > deadline:
+                return False
+        return True
 
     def position_told(self) -> int:
         """Tell the last position that an answer has named so far."""
@@ -193,7 +200,6 @@ def swarm(
             client.end()
         around.subscriber.end_at(0, 0)
         # What still waits for an answer ends with the service.
-        if ledger.running():
-            ledger.kill_if_running()
+        ledger.kill_if_running()
         for thread in (*around.clients, around.subscriber):
             thread.join(JOIN_S)
