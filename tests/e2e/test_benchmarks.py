@@ -66,13 +66,15 @@ def kept_in(folder: Path) -> dict[str, Any]:
             True,
         ),
         (
-            ("folding", "letters", "memory"),
+            ("folding", "letters", "replaying", "memory"),
             [
                 "decode and fold on replay",
                 "a letter of 800 events as of any position",
                 "stream of 25 events",
                 "stream of 10,000 events, with a snapshot",
                 "GET a letter of 800 events as of any position",
+                "sweep of 40 assessments by clause",
+                "shadow run over 40 assessments",
                 "memory of the ledger service, idle",
             ],
             False,

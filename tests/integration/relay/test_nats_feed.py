@@ -1,6 +1,7 @@
 """The read side fed from the delivery copy: every entry in order, whatever the broker does."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 
@@ -53,18 +54,40 @@ def log() -> MemoryLog:
     return made
 
 
-@pytest.fixture
-def ledger(log: MemoryLog) -> Ledger:
-    """The same ledger over HTTP."""
-    return Ledger(log)
+@dataclass(frozen=True)
+class Copy:
+    """A feed from a stream of the broker, and the ledger behind it."""
+
+    log: MemoryLog
+    ledger: Ledger
+    feed: NatsFeed
+    broker: Broker
+    stream: str
+    url: str
+
+    def make(self) -> None:
+        """Let a relay fill the stream with all that the ledger has."""
+        with relaying(self.relay()):
+            self.broker.wait_for(self.stream, self.log.head().position)
+
+    def relay(self) -> Relay:
+        """Give a relay into the stream."""
+        return Relay(self.log, self.url, self.stream)
+
+    def publish(self, *entries: bytes) -> None:
+        """Make the stream without a relay, and put entries into it."""
+        subjects = [f"{self.stream}.>"]
+        self.broker.create(self.stream, subjects=subjects, allow_direct=True, num_replicas=3)
+        self.broker.publish(f"{self.stream}.x", *entries)
 
 
 @pytest.fixture
-def feed(cluster: NatsCluster, stream: str, ledger: Ledger) -> Iterator[NatsFeed]:
-    """The feed from the copy, with the ledger behind it."""
-    made = NatsFeed(cluster.url, stream, ledger)
-    yield made
-    made.close()
+def copy(cluster: NatsCluster, broker: Broker, stream: str, log: MemoryLog) -> Iterator[Copy]:
+    """A ledger of 2,500 entries, of which the stream has none yet."""
+    ledger = Ledger(log)
+    feed = NatsFeed(cluster.url, stream, ledger)
+    yield Copy(log, ledger, feed, broker, stream, cluster.url)
+    feed.close()
     assert ledger.closed
 
 
@@ -78,61 +101,38 @@ def read_to(feed: NatsFeed, position: int, limit: int = 1_000) -> list[tuple[int
     return found
 
 
-def test_pages_come_from_the_copy_alone(
-    cluster: NatsCluster,
-    broker: Broker,
-    stream: str,
-    log: MemoryLog,
-    feed: NatsFeed,
-    ledger: Ledger,
-) -> None:
+def test_pages_come_from_the_copy_alone(copy: Copy) -> None:
     """In pages of any size, in order, without a question to the ledger but where it stands."""
-    with relaying(Relay(log, cluster.url, stream)):
-        broker.wait_for(stream, 2_500)
+    copy.make()
 
     for limit in (7, 1_000):
-        assert copy_violations(read_to(feed, 2_500, limit), log) == []
-    assert ledger.pages == 0
-    assert feed.head() == ledger.head()
+        assert copy_violations(read_to(copy.feed, 2_500, limit), copy.log) == []
+    assert copy.ledger.pages == 0
+    assert copy.feed.head() == copy.ledger.head()
 
 
-def test_who_waits_gets_the_next_entry_from_the_copy(
-    cluster: NatsCluster,
-    broker: Broker,
-    stream: str,
-    log: MemoryLog,
-    feed: NatsFeed,
-    ledger: Ledger,
-) -> None:
+def test_who_waits_gets_the_next_entry_from_the_copy(copy: Copy) -> None:
     """A reader that waits is woken by the relay."""
-    with relaying(Relay(log, cluster.url, stream)):
-        broker.wait_for(stream, 2_500)
-        writer = Timer(0.2, log.append, [1])
+    with relaying(copy.relay()):
+        copy.broker.wait_for(copy.stream, 2_500)
+        writer = Timer(0.2, copy.log.append, [1])
         writer.start()
-        page = feed.page(2_500, 10, WAIT_S)
+        page = copy.feed.page(2_500, 10, WAIT_S)
         writer.join()
 
     assert [fed.position for fed in page] == [2_501]
-    assert ledger.pages == 0
+    assert copy.ledger.pages == 0
 
 
-def test_what_the_copy_has_not_got_comes_from_the_ledger(
-    cluster: NatsCluster,
-    broker: Broker,
-    stream: str,
-    log: MemoryLog,
-    feed: NatsFeed,
-    ledger: Ledger,
-) -> None:
+def test_what_the_copy_has_not_got_comes_from_the_ledger(copy: Copy) -> None:
     """Without a relay the copy falls behind, and without a stream there is none: nothing is missed."""
-    assert copy_violations(read_to(feed, 2_500), log) == []
-    assert ledger.pages > 0
-    with relaying(Relay(log, cluster.url, stream)):
-        broker.wait_for(stream, 2_500)
-    log.append(10)
+    assert copy_violations(read_to(copy.feed, 2_500), copy.log) == []
+    assert copy.ledger.pages > 0
+    copy.make()
+    copy.log.append(10)
 
-    assert copy_violations(read_to(feed, 2_510), log) == []
-    assert feed.page(2_510, 10, 0) == []
+    assert copy_violations(read_to(copy.feed, 2_510), copy.log) == []
+    assert copy.feed.page(2_510, 10, 0) == []
 
 
 def test_a_broker_that_comes_late_is_used_then(tmp_path: Path, log: MemoryLog) -> None:
@@ -156,28 +156,20 @@ def test_a_broker_that_comes_late_is_used_then(tmp_path: Path, log: MemoryLog) -
         feed.close()
 
 
-def test_a_hole_in_the_stream_is_not_passed_over(
-    cluster: NatsCluster,
-    broker: Broker,
-    stream: str,
-    log: MemoryLog,
-    feed: NatsFeed,
-    ledger: Ledger,
-) -> None:
+def test_a_hole_in_the_stream_is_not_passed_over(copy: Copy) -> None:
     """Where somebody's stream misses a message, the ledger gives the entry."""
-    broker.create(stream, subjects=[f"{stream}.>"], allow_direct=True, num_replicas=3)
-    broker.publish(f"{stream}.x", *(each.entry for each in log.entries(0, 5)))
-    broker.drop(stream, 3)
+    copy.publish(*(each.entry for each in copy.log.entries(0, 5)))
+    copy.broker.drop(copy.stream, 3)
 
-    assert [fed.position for fed in feed.page(0, 1_000, WAIT_S)] == [1, 2]
-    assert ledger.pages == 0
-    assert [fed.position for fed in feed.page(2, 1, WAIT_S)] == [3]
-    assert ledger.pages == 1
+    assert [fed.position for fed in copy.feed.page(0, 1_000, WAIT_S)] == [1, 2]
+    assert copy.ledger.pages == 0
+    assert [fed.position for fed in copy.feed.page(2, 1, WAIT_S)] == [3]
+    assert copy.ledger.pages == 1
 
 
 @pytest.mark.parametrize("altered", [0, 1], ids=["the ledger's", "a forged one"])
 def test_views_are_built_from_the_copy_and_a_forged_copy_is_found(
-    cluster: NatsCluster, broker: Broker, stream: str, tmp_path: Path, altered: int
+    copy: Copy, tmp_path: Path, altered: int
 ) -> None:
     """The ledger's root decides: a copy with one entry changed stops the read side."""
     ledger: MemoryLedger = DisputedScore().tell().ledger
@@ -185,9 +177,8 @@ def test_views_are_built_from_the_copy_and_a_forged_copy_is_found(
     if altered:
         entries[40] = entries[40].replace(b'"id":"00000000', b'"id":"00000001', 1)
         assert entries[40] != ledger.entries[40]
-    broker.create(stream, subjects=[f"{stream}.>"], allow_direct=True, num_replicas=3)
-    broker.publish(f"{stream}.x", *entries)
-    feed = NatsFeed(cluster.url, stream, ledger)
+    copy.publish(*entries)
+    feed = NatsFeed(copy.url, copy.stream, ledger)
     with open_projections(ProjectionsSettings(directory=tmp_path), feed) as opened:
         follower = opened.follower
         eventually(lambda: follower.caught_up or follower.failure is not None, WAIT_S)

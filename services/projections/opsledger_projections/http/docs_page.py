@@ -17,6 +17,7 @@ td{border-top:1px solid #eaeef2;padding:.25rem .5rem;vertical-align:top}
 _SCRIPT: Final = """
 const make=(tag,text,...children)=>{const node=document.createElement(tag);
  if(text)node.textContent=text;node.append(...children);return node};
+const words=text=>text.split('`').map((part,place)=>place%2?make('code',part):part);
 const shown=value=>typeof value==='string'?value:JSON.stringify(value,null,2);
 const contents=(holder,content)=>{for(const [media,body] of Object.entries(content||{})){
  holder.append(make('p',media));
@@ -27,10 +28,10 @@ const contents=(holder,content)=>{for(const [media,body] of Object.entries(conte
 const operation=(path,method,op)=>{const holder=make('details');
  const head=make('summary');const verb=make('b',method.toUpperCase()+' ');verb.className='method';
  head.append(verb,make('code',path),make('span',' — '+(op.summary||'')));holder.append(head);
- if(op.description)holder.append(make('p',op.description));
+ if(op.description)holder.append(make('p','',...words(op.description)));
  if((op.parameters||[]).length){const table=make('table');
   for(const p of op.parameters)table.append(make('tr','',make('td','',make('code',p.name)),
-   make('td',p.in+(p.required?', required':'')),make('td',p.description||'')));
+   make('td',p.in+(p.required?', required':'')),make('td','',...words(p.description||''))));
   holder.append(table)}
  if(op.requestBody){holder.append(make('h3','Body'));contents(holder,op.requestBody.content)}
  for(const [status,answer] of Object.entries(op.responses||{})){const part=make('details');
@@ -40,7 +41,7 @@ const operation=(path,method,op)=>{const holder=make('details');
 fetch('openapi.json').then(answer=>answer.json()).then(spec=>{
  document.title=spec.info.title;
  const page=document.body;page.append(make('h1',spec.info.title+' '+spec.info.version));
- page.append(make('p',spec.info.description||''));
+ page.append(make('p','',...words(spec.info.description||'')));
  const tags=new Map();
  for(const [path,item] of Object.entries(spec.paths))for(const [method,op] of Object.entries(item)){
   const tag=(op.tags||['other'])[0];if(!tags.has(tag))tags.set(tag,[]);
