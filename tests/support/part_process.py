@@ -16,7 +16,7 @@ from support.feeds import MemoryLedger
 
 BATCH = 2
 """Entries in a transaction, so that a kill meets one of many."""
-PAUSE_S = 0.02
+PAUSE_S = 0.05
 """Time from one to the next, so that a kill comes before the last."""
 
 
