@@ -437,8 +437,11 @@ def test_tables_are_divided_by_a_command(
         _until(opened, "checked_position", ledger.position)
         opened.close()
     monkeypatch.setattr(bootstrap, "feed_of", lambda _settings: ledger)
+    key = tmp_path / "reader.key"
+    key.write_text("not asked for by a ledger in memory", "utf-8")
     words = [
-        *("projections", "divide", "--database-schema", postgres_schema.name),
+        *("projections", "divide", "--key-file", str(key)),
+        *("--database-schema", postgres_schema.name),
         *("--database-url-file", str(tmp_path / "database.url"), "--into"),
     ]
     told = CliRunner().invoke(app, [*words, "3"])
