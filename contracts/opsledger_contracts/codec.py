@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from opsledger_contracts.catalogue import event_class
+from opsledger_contracts.decoders import MAKING
 from opsledger_contracts.envelope import Envelope
 from opsledger_contracts.event import Event
 from opsledger_contracts.recorded import decoder_of_recorded
@@ -71,9 +72,11 @@ def recorded_event(envelope: Envelope) -> Event:
 
 @cache
 def _recorded_decoder(type_name: str) -> Callable[[bytes], Event]:
-    return decoder_of_recorded(event_class(type_name))
+    with MAKING:
+        return decoder_of_recorded(event_class(type_name))
 
 
 @cache
 def _data_decoder(type_name: str) -> msgspec.json.Decoder[Event]:
-    return msgspec.json.Decoder(event_class(type_name))
+    with MAKING:
+        return msgspec.json.Decoder(event_class(type_name))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
+from opsledger_contracts.decoders import look_at_classes
 from opsledger_projections.clock import Clock, ScriptedClock, SystemClock
 from opsledger_projections.config import ProjectionsSettings
 from opsledger_projections.errors import ExtraMissing
@@ -54,6 +55,7 @@ def open_projections(
         ExtraMissing: the library of the database or of the broker is not installed.
 
     """
+    look_at_classes()
     if feed is None:
         feed = feed_of(settings)
     if settings.partition is not None or not settings.following:

@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 
+from opsledger_contracts.decoders import look_at_classes
 from opsledger_ledger.bootstrap.garbage import tune_garbage_collector
 from opsledger_ledger.bootstrap.opening import open_served
 from opsledger_ledger.bootstrap.server import (
@@ -59,6 +60,8 @@ def serve_beside(settings: LedgerSettings, companion: Companion) -> int:
         OSError: the address cannot be had.
 
     """
+    # Both processes have them then.
+    look_at_classes()
     reasons: list[str] = []
     server: StoppingServer | None = None
 
