@@ -24,8 +24,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
   --no-header --no-annotate $(UPGRADE) \
   $(addprefix --no-emit-package ,opsledger opsledger-contracts opsledger-ledger opsledger-projections)
 
-# One worker more than processors: tests that kill and restart services wait much of their time.
-WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+# Two workers more than processors: tests that kill and restart services wait much of their time.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
 
 # A file stays with one worker, so that what its tests share is made once; tests/conftest.py orders files.
 SPREAD := --dist loadfile --no-loadscope-reorder
