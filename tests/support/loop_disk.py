@@ -11,11 +11,16 @@ from typing import Final
 
 import pytest
 
+from support.eventually import eventually
+
 SIZE: Final = "1G"
 """Of the file, which takes only what is written."""
 
 JOURNAL_S: Final = 300
 """Seconds between two writes of the journal by itself: only what is synced reaches the disk."""
+
+UMOUNT_S: Final = 30
+"""How long a disk may be busy."""
 
 
 @dataclass(frozen=True)
@@ -64,5 +69,6 @@ def _mounted(image: Path, path: Path) -> Iterator[Path]:
         path.chmod(0o711)
         yield path
     finally:
-        subprocess.run(["umount", path], check=True)
+        # Whoever was killed lets go of its files a moment later.
+        eventually(lambda: subprocess.run(["umount", path], check=False).returncode == 0, UMOUNT_S)
         path.rmdir()
