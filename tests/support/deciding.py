@@ -152,6 +152,26 @@ class Refused:
         assert self.stage.position == position
 
 
+def refused_row(
+    case: str,
+    stage: Stage,
+    command: Command,
+    refusal: type[Refusal],
+    act: dict[str, Any],
+    *,
+    target: str,
+) -> Refused:
+    """Make a row of the table that is named after its command and the case."""
+    return Refused(
+        id=f"{type(command).__name__}: {case}",
+        stage=stage,
+        command=command,
+        target=target,
+        refusal=refusal,
+        act=act,
+    )
+
+
 def undeclared_and_untested(noun: str, rows: Iterable[Refused]) -> tuple[set[str], set[str]]:
     """Compare the refusals that a noun's commands declare with those in its table.
 

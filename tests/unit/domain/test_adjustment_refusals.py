@@ -94,7 +94,7 @@ from support.authority import (
     by,
     in_force,
 )
-from support.deciding import Refused, Stage, undeclared_and_untested
+from support.deciding import Refused, Stage, refused_row, undeclared_and_untested
 from support.planning import ITEMS, WRITTEN, decided, item, opened
 
 LINGANG = by("lingang-head", "LG-1")
@@ -133,14 +133,7 @@ def refused(
     name: str, stage: Stage, command: Any, refusal: type, who: Any = HEAD, **act: Any
 ) -> Refused:
     """One row of the table, on the adjustment A."""
-    return Refused(
-        id=f"{type(command).__name__}, {name}",
-        stage=stage,
-        command=command,
-        target="A",
-        refusal=refusal,
-        act={**who, **act},
-    )
+    return refused_row(name, stage, command, refusal, {**who, **act}, target="A")
 
 
 def not_in_force() -> Stage:

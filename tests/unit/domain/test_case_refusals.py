@@ -77,7 +77,7 @@ from support.case_stages import (
     review,
     special,
 )
-from support.deciding import Refused, Stage, undeclared_and_untested
+from support.deciding import Refused, Stage, refused_row, undeclared_and_untested
 from support.organisation import regulated
 
 
@@ -111,14 +111,7 @@ def refused(
     name: str, stage: Stage, command: Any, refusal: type, who: Any = HEAD, **act: Any
 ) -> Refused:
     """One row of the table, on the case K."""
-    return Refused(
-        id=f"{type(command).__name__}, {name}",
-        stage=stage,
-        command=command,
-        target="K",
-        refusal=refusal,
-        act={**who, **act},
-    )
+    return refused_row(name, stage, command, refusal, {**who, **act}, target="K")
 
 
 LAST_DAY = {"now": END_OF_CALENDARS, "occurred_at": END_OF_CALENDARS}

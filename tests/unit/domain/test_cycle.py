@@ -1,6 +1,7 @@
 """Plan cycles: goals, information, drafting, balancing, publishing (R060 to R064, R084)."""
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -37,7 +38,6 @@ from opsledger_contracts.problems.cycle import (
     SessionRepeated,
 )
 from opsledger_contracts.problems.general import FunctionMissing, UnknownReference, WrongState
-from opsledger_contracts.problems.refusal import Refusal
 from opsledger_ledger.domain.cycle import (
     CollectInformation,
     CycleState,
@@ -55,7 +55,7 @@ from opsledger_ledger.domain.cycle_balancing import (
     ResolveClash,
 )
 from opsledger_ledger.domain.deciding import Command
-from support.deciding import Refused, Stage, undeclared_and_untested
+from support.deciding import Refused, Stage, refused_row, undeclared_and_untested
 from support.planning import (
     DRAFTED,
     MARKETING,
@@ -104,18 +104,7 @@ def letter(code: str, unit: str, *items: LetterItem) -> tuple[Any, ...]:
     return (drafted, *(LetterItemAdded(item=one) for one in items))
 
 
-def row(
-    case: str, stage: Stage, command: Command, refusal: type[Refusal], act: dict[str, Any]
-) -> Refused:
-    """One row of the table."""
-    return Refused(
-        id=f"{type(command).__name__}: {case}",
-        stage=stage,
-        command=command,
-        target="CY-2026",
-        refusal=refusal,
-        act=act,
-    )
+row = partial(refused_row, target="CY-2026")
 
 
 REFUSED = [

@@ -1,7 +1,7 @@
 """What letters refuse, and in whose hands they are (R082 to R092)."""
 
 from datetime import date
-from typing import Any
+from functools import partial
 
 import pytest
 
@@ -50,8 +50,6 @@ from opsledger_contracts.problems.letter import (
     SignerNotEntitled,
     WeightsNotRebased,
 )
-from opsledger_contracts.problems.refusal import Refusal
-from opsledger_ledger.domain.deciding import Command
 from opsledger_ledger.domain.letter_agreement import (
     GiveCommitment,
     ImposeLetterItem,
@@ -73,7 +71,7 @@ from opsledger_ledger.domain.letter_ending import (
     WithdrawLetter,
 )
 from opsledger_ledger.domain.letter_signing import ApproveLetter, SignLetter
-from support.deciding import Refused, Stage, undeclared_and_untested
+from support.deciding import Refused, refused_row, undeclared_and_untested
 from support.letter_stages import (
     APPROVED,
     BALANCED,
@@ -122,24 +120,7 @@ UNREADABLE = "10.0000000000001"
 """More decimal places than an exact number may have."""
 
 
-def row(
-    case: str,
-    stage: Stage,
-    command: Command,
-    refusal: type[Refusal],
-    act: dict[str, Any],
-    *,
-    target: str = "BJ-2026",
-) -> Refused:
-    """One row of the table."""
-    return Refused(
-        id=f"{type(command).__name__}: {case}",
-        stage=stage,
-        command=command,
-        target=target,
-        refusal=refusal,
-        act=act,
-    )
+row = partial(refused_row, target="BJ-2026")
 
 
 REFUSED = [

@@ -1,7 +1,7 @@
 """What plans refuse: a parent, a share or a step that does not fit (R054 to R073)."""
 
 from datetime import date
-from typing import Any
+from functools import partial
 
 import pytest
 
@@ -35,8 +35,6 @@ from opsledger_contracts.problems.plan import (
     ShareWeightMissing,
     SuccessorUnfit,
 )
-from opsledger_contracts.problems.refusal import Refusal
-from opsledger_ledger.domain.deciding import Command
 from opsledger_ledger.domain.plan_drafting import (
     RedraftPlan,
     SetGroupTarget,
@@ -49,7 +47,7 @@ from opsledger_ledger.domain.plan_publishing import (
     SubmitPlan,
     SupersedePlan,
 )
-from support.deciding import Refused, Stage, undeclared_and_untested
+from support.deciding import Refused, refused_row, undeclared_and_untested
 from support.plan_stages import (
     APPROVED,
     BREAK_DOWN,
@@ -76,24 +74,7 @@ LATE_NODE = PlanNode(node="P9", name="交付", due=date(2027, 1, 1), responsible
 PROPOSED = PlanRevisionProposed(goals=(MORE,), nodes=(), content_hash="b" * 64)
 
 
-def row(
-    case: str,
-    stage: Stage,
-    command: Command,
-    refusal: type[Refusal],
-    act: dict[str, Any],
-    *,
-    target: str = "PL-2026",
-) -> Refused:
-    """One row of the table."""
-    return Refused(
-        id=f"{type(command).__name__}: {case}",
-        stage=stage,
-        command=command,
-        target=target,
-        refusal=refusal,
-        act=act,
-    )
+row = partial(refused_row, target="PL-2026")
 
 
 REFUSED = [

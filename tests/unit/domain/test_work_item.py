@@ -1,6 +1,7 @@
 """Work items: opened, started, tracked, handed over, claimed by evidence, verified by others."""
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -37,7 +38,6 @@ from opsledger_contracts.problems.general import (
     WrongState,
 )
 from opsledger_contracts.problems.letter import ItemUnknown
-from opsledger_contracts.problems.refusal import Refusal
 from opsledger_contracts.problems.work_item import (
     DeliverablesMissing,
     DeviationUnexplained,
@@ -75,7 +75,7 @@ from opsledger_ledger.domain.work_item_progress import (
     StartWork,
     SuspendWorkItem,
 )
-from support.deciding import Refused, Stage, undeclared_and_untested
+from support.deciding import Refused, Stage, refused_row, undeclared_and_untested
 from support.organisation import employ
 from support.planning import (
     ENGINEERING,
@@ -152,18 +152,7 @@ def ops_is_responsible() -> Stage:
     return in_force().given("work_item/W-N01", own, STARTED, CLAIMED, person="ops-officer")
 
 
-def row(
-    case: str, stage: Stage, command: Command, refusal: type[Refusal], act: dict[str, Any]
-) -> Refused:
-    """One row of the table."""
-    return Refused(
-        id=f"{type(command).__name__}: {case}",
-        stage=stage,
-        command=command,
-        target="W-N01",
-        refusal=refusal,
-        act=act,
-    )
+row = partial(refused_row, target="W-N01")
 
 
 REFUSED = [
