@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from contextlib import ExitStack
 
 import pytest
 
@@ -33,3 +34,18 @@ def test_threads_switch_often_for_the_block(before_s: float) -> None:
         assert sys.getswitchinterval() == pytest.approx(before_s)
     finally:
         sys.setswitchinterval(usual_s)
+
+
+def test_a_setting_holds_to_the_end_of_the_last_block() -> None:
+    """Blocks of two threads that overlap put back what was before the first of them."""
+    usual_s = sys.getswitchinterval()
+    first, second = ExitStack(), ExitStack()
+    for block in (first, second):
+        block.enter_context(switching_often())
+        block.enter_context(collector_paused())
+    first.close()
+    assert not gc.isenabled()
+    assert sys.getswitchinterval() == pytest.approx(min(usual_s, SWITCH_S))
+    second.close()
+    assert gc.isenabled()
+    assert sys.getswitchinterval() == pytest.approx(usual_s)
